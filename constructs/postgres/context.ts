@@ -1,0 +1,97 @@
+import type { EnvironmentVariable, Volume, VolumeMount } from '../workloads';
+import { PATHS } from './paths';
+
+/** What every part of one database is told, resolved once by `PostgresDatabase`. */
+export interface DatabaseContext {
+  /** Name of the database, and of its Kubernetes objects. */
+  readonly name: string;
+  readonly namespace: string;
+  readonly image: string;
+  readonly imagePullPolicy: string;
+  readonly stanza: string;
+  readonly postgresMajor: number;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Name of the Secret that holds the TLS pair. */
+  readonly tlsSecret: string;
+  /** Config maps by what they hold. */
+  readonly configMaps: {
+    readonly scripts: string;
+    readonly server: string;
+    readonly serverRepository: string;
+    readonly sidecarRepository: string;
+    readonly jobRepository: string;
+    readonly deploy: string;
+    readonly vaultCa: string | undefined;
+  };
+  /** Changes whenever a script or a setting does, so that pods that read them are replaced. */
+  readonly configHash: string;
+  /** Keys and passphrases of the repositories, for whoever speaks to the vault. */
+  readonly repositoryEnvironment: EnvironmentVariable[];
+}
+
+/** Said to every container: who it works for. */
+export function identity(context: DatabaseContext): EnvironmentVariable[] {
+  return [
+    { name: 'PGDATA', value: PATHS.data },
+    { name: 'STANZA', value: context.stanza },
+    { name: 'DATABASE_NAME', value: context.name },
+    { name: 'PG_MAJOR', value: String(context.postgresMajor) },
+  ];
+}
+
+/** `/tmp` is the only place besides its volumes where a container may write. */
+export function temporary(container: string): { volume: Volume; mount: VolumeMount } {
+  const name = `tmp-${container}`;
+  return { volume: { name, emptyDir: {} }, mount: { name, mountPath: '/tmp' } };
+}
+
+/** Mount names shared by the pods of a database. */
+export const MOUNTS = {
+  scripts: { name: 'scripts', mountPath: PATHS.scripts, readOnly: true },
+  data: { name: 'data', mountPath: PATHS.volume },
+  socket: { name: 'socket', mountPath: PATHS.socket },
+  sharedMemory: { name: 'shared-memory', mountPath: '/dev/shm' },
+  serverConfig: { name: 'server-config', mountPath: PATHS.serverConfig, readOnly: true },
+  deploy: { name: 'deploy', mountPath: PATHS.deploy, readOnly: true },
+  tls: { name: 'tls', mountPath: PATHS.tls, readOnly: true },
+  roles: { name: 'roles', mountPath: PATHS.roles, readOnly: true },
+  vaultCa: { name: 'vault-ca', mountPath: PATHS.vaultCa, readOnly: true },
+} satisfies Record<string, VolumeMount>;
+
+/** A config map as a volume; scripts are executable, the rest is read. */
+export function configVolume(name: string, configMap: string, mode = '0444'): Volume {
+  return { name, configMap: { name: configMap, defaultMode: mode } };
+}
+
+/** pgbackrest.conf for one of the three parties: each mounts its own, at the same place. */
+export function repositoryConfig(configMap: string): { volume: Volume; mount: VolumeMount } {
+  const name = `pgbackrest-${configMap.slice(configMap.lastIndexOf('-') + 1)}`;
+  return {
+    volume: configVolume(name, configMap),
+    mount: { name, mountPath: PATHS.pgbackrestConfig, readOnly: true },
+  };
+}
+
+/** What is in the Secret of the TLS pair. */
+const TLS_KEYS = {
+  server: ['ca.crt', 'server.crt', 'server.key'],
+  client: ['ca.crt', 'client.crt', 'client.key'],
+} as const;
+
+/**
+ * One half of the TLS pair. A Job fills the Secret after the pods were created:
+ * the server's pod takes it as `optional`, since a database that has to restore
+ * must not wait for a certificate; a backup job does wait, for it can do nothing
+ * without. Keys become 0440 root:group by fsGroup, which pgBackRest accepts.
+ */
+export function tlsVolume(context: DatabaseContext, half: keyof typeof TLS_KEYS): Volume {
+  return {
+    name: MOUNTS.tls.name,
+    secret: {
+      secretName: context.tlsSecret,
+      optional: half === 'server',
+      defaultMode: '0400',
+      items: TLS_KEYS[half].map((key) => ({ key, path: key })),
+    },
+  };
+}

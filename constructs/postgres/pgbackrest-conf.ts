@@ -1,0 +1,133 @@
+import { PATHS, PGBACKREST_PORT, POSTGRES_PORT } from './paths';
+import type { RepositoryProps } from './repository';
+
+/** Options that pgBackRest's three parties share, already resolved. */
+export interface PgBackRestSettings {
+  readonly stanza: string;
+  /** In order: the first is repo1. */
+  readonly repositories: readonly (Pick<RepositoryProps, 'vault' | 'retention'> & {
+    readonly path: string;
+  })[];
+  /** Parallel processes of a backup or restore. */
+  readonly processMax: number;
+  /** zstd level. */
+  readonly compressLevel: number;
+}
+
+type Section = readonly (readonly [option: string, value: string | number])[];
+
+/** The server's own pod: pushes WAL, restores. It is where the data is, so there is no pg1-host. */
+export function serverConf(settings: PgBackRestSettings): string {
+  return render([
+    [
+      'global',
+      [...common(settings), ...repositories(settings), ['archive-async', 'y'], ['spool-path', PATHS.spool]],
+    ],
+    [settings.stanza, dataDirectory()],
+  ]);
+}
+
+/**
+ * The sidecar: it reads files and speaks to the server for a job that
+ * authenticates by certificate. It has no repository and no key to one.
+ */
+export function sidecarConf(settings: PgBackRestSettings, clientName: string): string {
+  return render([
+    [
+      'global',
+      [
+        ...logging(),
+        ['tls-server-address', '*'],
+        ['tls-server-port', PGBACKREST_PORT],
+        ['tls-server-auth', `${clientName}=${settings.stanza}`],
+        ['tls-server-ca-file', `${PATHS.tls}/ca.crt`],
+        ['tls-server-cert-file', `${PATHS.tls}/server.crt`],
+        ['tls-server-key-file', `${PATHS.tls}/server.key`],
+      ],
+    ],
+    [settings.stanza, dataDirectory()],
+  ]);
+}
+
+/** A backup job: it holds the repository's keys and no data, and reaches the server through the sidecar. */
+export function jobConf(settings: PgBackRestSettings, serverHost: string): string {
+  return render([
+    ['global', [...common(settings), ...repositories(settings), ['start-fast', 'y']]],
+    [
+      settings.stanza,
+      [
+        ['pg1-host', serverHost],
+        ['pg1-host-type', 'tls'],
+        ['pg1-host-port', PGBACKREST_PORT],
+        ['pg1-host-ca-file', `${PATHS.tls}/ca.crt`],
+        ['pg1-host-cert-file', `${PATHS.tls}/client.crt`],
+        ['pg1-host-key-file', `${PATHS.tls}/client.key`],
+        ...dataDirectory(),
+      ],
+    ],
+  ]);
+}
+
+/** Warnings on the console: a final error misleads, the warning before it tells the cause. */
+function logging(): Section {
+  return [
+    ['log-level-console', 'warn'],
+    ['log-level-file', 'off'],
+    ['log-level-stderr', 'off'],
+    ['lock-path', '/tmp/pgbackrest'],
+  ];
+}
+
+function common(settings: PgBackRestSettings): Section {
+  return [
+    ...logging(),
+    ['process-max', settings.processMax],
+    ['compress-type', 'zst'],
+    ['compress-level', settings.compressLevel],
+  ];
+}
+
+function dataDirectory(): Section {
+  return [
+    ['pg1-path', PATHS.data],
+    ['pg1-port', POSTGRES_PORT],
+    ['pg1-socket-path', PATHS.socket],
+  ];
+}
+
+/**
+ * `repo-retention-archive` stays unset on purpose: with it pgBackRest may expire
+ * WAL that a kept backup needs for a point in time.
+ */
+function repositories(settings: PgBackRestSettings): Section {
+  return settings.repositories.flatMap((repository, index) => {
+    const repo = `repo${index + 1}`;
+    const { store } = repository.vault;
+    const options: [string, string | number][] = [
+      [`${repo}-type`, 's3'],
+      [`${repo}-path`, repository.path],
+      [`${repo}-s3-bucket`, repository.vault.bucket],
+      [`${repo}-s3-endpoint`, store.host],
+      [`${repo}-s3-region`, store.region],
+      [`${repo}-s3-uri-style`, store.pathStyle ? 'path' : 'host'],
+      [`${repo}-storage-port`, store.port],
+    ];
+    if (store.caPem !== undefined)
+      options.push([`${repo}-storage-ca-file`, `${PATHS.vaultCa}/repo${index + 1}.crt`]);
+    options.push(
+      [`${repo}-cipher-type`, 'aes-256-cbc'],
+      [`${repo}-bundle`, 'y'],
+      [`${repo}-retention-full`, repository.retention.full],
+    );
+    if (repository.retention.differential !== undefined) {
+      options.push([`${repo}-retention-diff`, repository.retention.differential]);
+    }
+    return options;
+  });
+}
+
+function render(sections: readonly (readonly [string, Section])[]): string {
+  return sections
+    .map(([name, options]) => `[${name}]\n${options.map(([key, value]) => `${key}=${value}\n`).join('')}`)
+    .join('\n');
+}

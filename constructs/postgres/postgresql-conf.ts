@@ -1,0 +1,44 @@
+import type { Duration } from '../core';
+import { PATHS, POSTGRES_PORT } from './paths';
+
+export interface ServerSettings {
+  /** At most this long until a started WAL segment is pushed: the larger part of the RPO. */
+  readonly archiveTimeout: Duration;
+  /** Further settings; they win over those here. */
+  readonly overrides: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** postgresql.conf, kept outside the data directory so that a restore does not bring back an old one. */
+export function postgresqlConf(settings: ServerSettings): string {
+  const values: Record<string, string | number | boolean> = {
+    listen_addresses: '*',
+    port: POSTGRES_PORT,
+    unix_socket_directories: PATHS.socket,
+    password_encryption: 'scram-sha-256',
+    wal_level: 'replica',
+    archive_mode: 'on',
+    archive_timeout: `${settings.archiveTimeout.toSeconds()}s`,
+    // Files of this pod come and go with it; the kubelet collects what is printed.
+    log_destination: 'stderr',
+    logging_collector: 'off',
+    log_timezone: 'Etc/UTC',
+    timezone: 'Etc/UTC',
+    ...settings.overrides,
+  };
+  return `${Object.entries(values)
+    .map(([name, value]) => `${name} = ${quote(value)}`)
+    .join('\n')}\n`;
+}
+
+function quote(value: string | number | boolean): string {
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  return typeof value === 'number' ? String(value) : `'${value.replaceAll("'", "''")}'`;
+}
+
+/** Local by operating-system user (the pod's), the network by password, nothing else. */
+export const PG_HBA_CONF = `# type  database     user      address    method
+local   all          postgres             peer
+local   replication  postgres             peer
+local   all          all                  scram-sha-256
+host    all          all       all        scram-sha-256
+`;

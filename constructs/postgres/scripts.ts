@@ -1,0 +1,12 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const FOLDER = join(__dirname, 'scripts');
+
+/** The scripts that pods run, by file name, as they are on disk. */
+export function podScripts(): Readonly<Record<string, string>> {
+  const names = readdirSync(FOLDER)
+    .filter((name) => name.endsWith('.sh'))
+    .sort();
+  return Object.fromEntries(names.map((name) => [name, readFileSync(join(FOLDER, name), 'utf8')]));
+}

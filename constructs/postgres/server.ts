@@ -1,0 +1,225 @@
+import { NetworkPolicyV1 } from '@cdktf/provider-kubernetes/lib/network-policy-v1';
+import { ServiceV1 } from '@cdktf/provider-kubernetes/lib/service-v1';
+import { StatefulSetV1 } from '@cdktf/provider-kubernetes/lib/stateful-set-v1';
+import { Construct, type Size } from '../core';
+import {
+  type Container,
+  type EnvironmentVariable,
+  RESTRICTED_CONTAINER,
+  type Resources,
+  restrictedPod,
+  type Volume,
+} from '../workloads';
+import { configVolume, type DatabaseContext, identity, MOUNTS, repositoryConfig, temporary } from './context';
+import { PATHS, PGBACKREST_PORT, POSTGRES_PORT, POSTGRES_UID } from './paths';
+import type { PodFragment } from './sidecar';
+
+export interface ServerProps {
+  readonly context: DatabaseContext;
+  readonly storage: Size;
+  readonly storageClass: string | undefined;
+  readonly resources: Resources;
+  readonly roleEnvironment: EnvironmentVariable[];
+  /** Password files of the roles, by role. */
+  readonly rolePasswords: Volume;
+  readonly sidecar: PodFragment;
+  /** Labels of pods in the namespace that may connect; `undefined` for every pod of it. */
+  readonly clients: Readonly<Record<string, string>> | undefined;
+}
+
+/** The PostgreSQL server: one pod on one claim, which restores itself before it starts. */
+export class Server extends Construct {
+  constructor(scope: Construct, id: string, props: ServerProps) {
+    super(scope, id);
+    const { context } = props;
+    const labels = { ...context.labels, 'app.kubernetes.io/component': 'server' };
+    const metadata = { name: context.name, namespace: context.namespace, labels };
+
+    new StatefulSetV1(this, 'stateful-set', {
+      metadata,
+      // A restore takes as long as it takes; the deploy command waits for it and tells how far it is.
+      waitForRollout: false,
+      spec: {
+        replicas: '1',
+        serviceName: headlessName(context),
+        selector: { matchLabels: labels },
+        persistentVolumeClaimRetentionPolicy: [{ whenDeleted: 'Retain', whenScaled: 'Retain' }],
+        volumeClaimTemplate: [
+          {
+            metadata: { name: MOUNTS.data.name, labels },
+            spec: {
+              accessModes: ['ReadWriteOnce'],
+              resources: { requests: { storage: props.storage.kubernetes() } },
+              ...(props.storageClass === undefined ? {} : { storageClassName: props.storageClass }),
+            },
+          },
+        ],
+        template: {
+          metadata: { labels, annotations: { 'cdktf-disaster-recovery/config': context.configHash } },
+          spec: podSpec(props),
+        },
+      },
+    });
+    services(this, context, labels);
+    networkPolicy(this, props, labels);
+  }
+}
+
+/** Name of the headless Service: the pod is reached as `<name>-0.<this>.<namespace>.svc`. */
+export function headlessName(context: Pick<DatabaseContext, 'name'>): string {
+  return `${context.name}-pods`;
+}
+
+function podSpec(props: ServerProps) {
+  const { context } = props;
+  const repository = repositoryConfig(context.configMaps.serverRepository);
+  const vaultCa = context.configMaps.vaultCa;
+  const vaultMounts = [repository.mount, ...(vaultCa === undefined ? [] : [MOUNTS.vaultCa])];
+  const [prepareTmp, postgresTmp, rolesTmp] = ['prepare', 'postgres', 'set-roles'].map(temporary) as [
+    ReturnType<typeof temporary>,
+    ReturnType<typeof temporary>,
+    ReturnType<typeof temporary>,
+  ];
+  const container = (name: string, script: string, rest: Partial<Container>): Container => ({
+    name,
+    image: context.image,
+    imagePullPolicy: context.imagePullPolicy,
+    command: [`${PATHS.scripts}/${script}`],
+    env: identity(context),
+    volumeMount: [MOUNTS.scripts],
+    resources: props.resources,
+    securityContext: RESTRICTED_CONTAINER,
+    terminationMessagePolicy: 'FallbackToLogsOnError',
+    ...rest,
+  });
+  const withKeys = [...identity(context), ...context.repositoryEnvironment];
+  return {
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    // Long enough for a shutdown checkpoint and the last WAL to be pushed.
+    terminationGracePeriodSeconds: 120,
+    securityContext: restrictedPod(POSTGRES_UID),
+    initContainer: [
+      container('prepare', 'prepare.sh', {
+        env: withKeys,
+        volumeMount: [
+          MOUNTS.scripts,
+          MOUNTS.data,
+          MOUNTS.socket,
+          MOUNTS.serverConfig,
+          MOUNTS.deploy,
+          ...vaultMounts,
+          prepareTmp.mount,
+        ],
+      }),
+    ],
+    container: [
+      container('postgres', 'start.sh', {
+        env: withKeys,
+        port: [{ name: 'postgres', containerPort: POSTGRES_PORT, protocol: 'TCP' }],
+        volumeMount: [
+          MOUNTS.scripts,
+          MOUNTS.data,
+          MOUNTS.socket,
+          MOUNTS.sharedMemory,
+          MOUNTS.serverConfig,
+          ...vaultMounts,
+          postgresTmp.mount,
+        ],
+        // Replay after a restore may take hours: a server that makes progress must not be killed for it.
+        startupProbe: {
+          exec: { command: ['pg_isready', '--quiet', '--host', PATHS.socket] },
+          periodSeconds: 1,
+          timeoutSeconds: 3,
+          failureThreshold: 86_400,
+        },
+        // pg_isready is content during recovery; a client is not.
+        readinessProbe: {
+          exec: {
+            command: [
+              'psql',
+              '--no-psqlrc',
+              '--quiet',
+              '--host',
+              PATHS.socket,
+              '--dbname',
+              'postgres',
+              '--command',
+              'select 1 / (not pg_is_in_recovery())::int',
+            ],
+          },
+          periodSeconds: 2,
+          timeoutSeconds: 3,
+          failureThreshold: 3,
+        },
+      }),
+      props.sidecar.container,
+      container('roles', 'roles.sh', {
+        env: [...identity(context), ...props.roleEnvironment],
+        volumeMount: [MOUNTS.scripts, MOUNTS.socket, MOUNTS.roles, rolesTmp.mount],
+        resources: { requests: { cpu: '5m', memory: '16Mi' }, limits: { memory: '64Mi' } },
+        // Until passwords are those of the Secret, clients would be turned away.
+        readinessProbe: {
+          exec: { command: ['test', '-f', '/tmp/roles-set'] },
+          periodSeconds: 1,
+          timeoutSeconds: 3,
+        },
+      }),
+    ],
+    volume: [
+      { name: MOUNTS.socket.name, emptyDir: {} },
+      { name: MOUNTS.sharedMemory.name, emptyDir: { medium: 'Memory' } },
+      configVolume(MOUNTS.serverConfig.name, context.configMaps.server),
+      configVolume(MOUNTS.deploy.name, context.configMaps.deploy),
+      ...(vaultCa === undefined ? [] : [configVolume(MOUNTS.vaultCa.name, vaultCa)]),
+      repository.volume,
+      props.rolePasswords,
+      ...[prepareTmp, postgresTmp, rolesTmp].map(({ volume }) => volume),
+      ...props.sidecar.volumes,
+    ],
+  };
+}
+
+function services(scope: Construct, context: DatabaseContext, labels: Record<string, string>): void {
+  const port = [{ name: 'postgres', port: POSTGRES_PORT, targetPort: 'postgres', protocol: 'TCP' }];
+  new ServiceV1(scope, 'service', {
+    metadata: { name: context.name, namespace: context.namespace, labels },
+    spec: { selector: labels, port },
+  });
+  new ServiceV1(scope, 'pods', {
+    metadata: { name: headlessName(context), namespace: context.namespace, labels },
+    spec: {
+      clusterIp: 'None',
+      // A backup job must find the sidecar by name even while the server is not ready.
+      publishNotReadyAddresses: true,
+      selector: labels,
+      port: [
+        ...port,
+        { name: 'pgbackrest', port: PGBACKREST_PORT, targetPort: 'pgbackrest', protocol: 'TCP' },
+      ],
+    },
+  });
+}
+
+function networkPolicy(scope: Construct, props: ServerProps, labels: Record<string, string>): void {
+  const { context } = props;
+  new NetworkPolicyV1(scope, 'network-policy', {
+    metadata: { name: context.name, namespace: context.namespace, labels },
+    spec: {
+      podSelector: { matchLabels: labels },
+      policyTypes: ['Ingress'],
+      ingress: [
+        {
+          from: [{ podSelector: props.clients === undefined ? {} : { matchLabels: { ...props.clients } } }],
+          ports: [{ port: String(POSTGRES_PORT), protocol: 'TCP' }],
+        },
+        {
+          from: [
+            { podSelector: { matchLabels: { ...context.labels, 'app.kubernetes.io/component': 'backup' } } },
+          ],
+          ports: [{ port: String(PGBACKREST_PORT), protocol: 'TCP' }],
+        },
+      ],
+    },
+  });
+}

@@ -1,0 +1,109 @@
+import { CronJobV1 } from '@cdktf/provider-kubernetes/lib/cron-job-v1';
+import { JobV1 } from '@cdktf/provider-kubernetes/lib/job-v1';
+import { RoleBindingV1 } from '@cdktf/provider-kubernetes/lib/role-binding-v1';
+import { RoleV1 } from '@cdktf/provider-kubernetes/lib/role-v1';
+import { SecretV1 } from '@cdktf/provider-kubernetes/lib/secret-v1';
+import { ServiceAccountV1 } from '@cdktf/provider-kubernetes/lib/service-account-v1';
+import { Construct, specHash } from '../core';
+import { RESTRICTED_CONTAINER, restrictedPod } from '../workloads';
+import { configVolume, type DatabaseContext, identity, MOUNTS, temporary } from './context';
+import { PATHS, POSTGRES_UID } from './paths';
+
+export interface TlsPairProps {
+  readonly context: DatabaseContext;
+  /** Names under which the sidecar is reached. */
+  readonly serverNames: readonly string[];
+  /** Common name of the backup jobs. */
+  readonly clientName: string;
+}
+
+/**
+ * Certificates between backup jobs and the sidecar, made inside the cluster: a
+ * Job with rights on one Secret makes them and a CronJob renews them, so no key
+ * ever leaves the namespace, and none is in Terraform's state.
+ */
+export class TlsPair extends Construct {
+  constructor(scope: Construct, id: string, props: TlsPairProps) {
+    super(scope, id);
+    const { context } = props;
+    const account = `${context.name}-tls`;
+    const metadata = { name: account, namespace: context.namespace, labels: { ...context.labels } };
+
+    // Empty on purpose, and write-only, so that what the Job puts there is neither read nor wiped.
+    new SecretV1(this, 'secret', {
+      metadata: { ...metadata, name: context.tlsSecret },
+      dataWo: {},
+      dataWoRevision: 1,
+    });
+    new ServiceAccountV1(this, 'account', { metadata, automountServiceAccountToken: false });
+    new RoleV1(this, 'role', {
+      metadata,
+      rule: [
+        {
+          apiGroups: [''],
+          resources: ['secrets'],
+          resourceNames: [context.tlsSecret],
+          verbs: ['get', 'patch'],
+        },
+      ],
+    });
+    new RoleBindingV1(this, 'role-binding', {
+      metadata,
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: account },
+      subject: [{ kind: 'ServiceAccount', name: account, namespace: context.namespace }],
+    });
+
+    const template = podTemplate(props, account);
+    const hash = specHash({ template, config: context.configHash });
+    new JobV1(this, 'first', {
+      metadata: { ...metadata, name: `${account}-${hash}` },
+      spec: { backoffLimit: 6, template },
+      waitForCompletion: false,
+    });
+    new CronJobV1(this, 'renewal', {
+      metadata: { ...metadata, name: `${account}-renewal` },
+      spec: {
+        schedule: '17 5 * * *',
+        timezone: 'Etc/UTC',
+        concurrencyPolicy: 'Forbid',
+        successfulJobsHistoryLimit: 1,
+        failedJobsHistoryLimit: 3,
+        jobTemplate: { metadata: { labels: { ...context.labels } }, spec: { backoffLimit: 6, template } },
+      },
+    });
+  }
+}
+
+function podTemplate({ context, serverNames, clientName }: TlsPairProps, account: string) {
+  const tmp = temporary('tls');
+  return {
+    metadata: { labels: { ...context.labels, 'app.kubernetes.io/component': 'tls' } },
+    spec: {
+      serviceAccountName: account,
+      automountServiceAccountToken: true,
+      enableServiceLinks: false,
+      restartPolicy: 'Never',
+      securityContext: restrictedPod(POSTGRES_UID),
+      container: [
+        {
+          name: 'tls',
+          image: context.image,
+          imagePullPolicy: context.imagePullPolicy,
+          command: [`${PATHS.scripts}/tls.sh`],
+          env: [
+            ...identity(context),
+            { name: 'TLS_SECRET', value: context.tlsSecret },
+            { name: 'NAMESPACE', value: context.namespace },
+            { name: 'SERVER_NAMES', value: serverNames.join(' ') },
+            { name: 'CLIENT_CN', value: clientName },
+          ],
+          volumeMount: [MOUNTS.scripts, tmp.mount],
+          resources: { requests: { cpu: '10m', memory: '32Mi' }, limits: { memory: '64Mi' } },
+          securityContext: RESTRICTED_CONTAINER,
+          terminationMessagePolicy: 'FallbackToLogsOnError',
+        },
+      ],
+      volume: [configVolume(MOUNTS.scripts.name, context.configMaps.scripts, '0555'), tmp.volume],
+    },
+  };
+}

@@ -1,0 +1,4 @@
+export * from './facts';
+export * from './objectives';
+export * from './recovery';
+export * from './report';

@@ -1,0 +1,101 @@
+import type { IConstruct } from 'constructs';
+import { addCheck, environmentOf, type Finding } from '../core';
+import type { AssetProps, Drill, Protection, Watch } from './facts';
+
+/** An asset as declared: a handle for whoever protects, drills or watches it. */
+export class Asset {
+  readonly #protections: Protection[] = [];
+  readonly #drills: Drill[] = [];
+  readonly #watches: Watch[] = [];
+
+  constructor(
+    /** Path of the construct that declared it. */
+    readonly path: string,
+    readonly environment: string,
+    readonly props: AssetProps,
+  ) {}
+
+  get protections(): readonly Protection[] {
+    return [...this.#protections];
+  }
+  get drills(): readonly Drill[] {
+    return [...this.#drills];
+  }
+  get watches(): readonly Watch[] {
+    return [...this.#watches];
+  }
+
+  /** @internal facts enter by `Recovery.of(scope)` */
+  add(fact: { protection?: Protection; drill?: Drill; watch?: Watch }): void {
+    if (fact.protection) this.#protections.push(fact.protection);
+    if (fact.drill) this.#drills.push(fact.drill);
+    if (fact.watch) this.#watches.push(fact.watch);
+  }
+}
+
+const assetsOfTree = new WeakMap<IConstruct, Asset[]>();
+
+/**
+ * Where constructs report facts. Nothing is said twice: the report, RPO and
+ * RTO, and whatever is generated, are derived from these four kinds of fact.
+ */
+export class Recovery {
+  static of(scope: IConstruct): Recovery {
+    return new Recovery(scope);
+  }
+
+  private constructor(private readonly scope: IConstruct) {}
+
+  /** Declares that this construct owns state. */
+  asset(props: AssetProps): Asset {
+    const environment = environmentOf(this.scope);
+    const asset = new Asset(this.scope.node.path, environment, props);
+    const assets = assetsBelow(this.scope);
+    assets.push(asset);
+    addCheck(this.scope, () => duplicates(asset, assetsBelow(this.scope)));
+    return asset;
+  }
+
+  /** Declares that this construct copies the asset's state to a place that survives. */
+  protects(asset: Asset, protection: Protection): void {
+    asset.add({ protection });
+  }
+
+  /** Declares that this construct rehearses the asset's recovery. */
+  drills(asset: Asset, drill: Drill): void {
+    asset.add({ drill });
+  }
+
+  /** Declares that an alert watches the asset. */
+  watches(asset: Asset, watch: Watch): void {
+    asset.add({ watch });
+  }
+
+  /** Every asset declared anywhere in this construct's tree, in order of declaration. */
+  static assets(scope: IConstruct): readonly Asset[] {
+    return [...assetsBelow(scope)];
+  }
+}
+
+function assetsBelow(scope: IConstruct): Asset[] {
+  const root = scope.node.root;
+  const known = assetsOfTree.get(root);
+  if (known) return known;
+  const fresh: Asset[] = [];
+  assetsOfTree.set(root, fresh);
+  return fresh;
+}
+
+function duplicates(asset: Asset, all: readonly Asset[]): Finding[] {
+  const first = all.find(
+    (other) => other.environment === asset.environment && other.props.id === asset.props.id,
+  );
+  if (first === undefined || first === asset) return [];
+  return [
+    {
+      rule: 'recovery/duplicate-asset',
+      message: `asset id "${asset.props.id}" is already declared by ${first.path}`,
+      fix: 'give every asset of an environment an id of its own',
+    },
+  ];
+}

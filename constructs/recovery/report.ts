@@ -1,0 +1,74 @@
+import type { Fault } from '../core';
+import type { Location } from './facts';
+import { computeObjectives } from './objectives';
+import type { Asset } from './recovery';
+
+/** `report.json`: stable, others build on it. */
+export interface Report {
+  readonly environment: string;
+  readonly assets: readonly AssetReport[];
+  readonly faults: readonly Fault[];
+  readonly acknowledged: readonly { readonly rule: string; readonly path: string; readonly reason: string }[];
+}
+
+export interface AssetReport {
+  readonly id: string;
+  readonly path: string;
+  readonly kind: string;
+  readonly criticality: string;
+  readonly recoveredBy: string;
+  readonly objectives: { readonly rpoSeconds: number | null; readonly rtoSeconds: number | null };
+  readonly computed: {
+    readonly rpoSeconds: number | null;
+    readonly rtoSeconds: number;
+    readonly rtoSource: 'measured' | 'estimated';
+  };
+  readonly protections: readonly {
+    readonly kind: string;
+    /** `0 2 * * 0 Etc/UTC`, or `continuous`. */
+    readonly schedule: string;
+    readonly retention: string;
+    readonly location: Location;
+  }[];
+  readonly drills: readonly { readonly schedule: string; readonly checks: readonly string[] }[];
+  readonly alerts: readonly string[];
+}
+
+/** The report of one environment, from its assets and the faults found in it. */
+export function buildReport(environment: string, assets: readonly Asset[], faults: readonly Fault[]): Report {
+  return {
+    environment,
+    assets: assets.filter((asset) => asset.environment === environment).map(describe),
+    faults,
+    acknowledged: [],
+  };
+}
+
+function describe(asset: Asset): AssetReport {
+  const { props } = asset;
+  const computed = computeObjectives(asset);
+  return {
+    id: props.id,
+    path: asset.path,
+    kind: props.kind,
+    criticality: props.criticality,
+    recoveredBy: props.recoveredBy,
+    objectives: {
+      rpoSeconds: props.objectives?.rpo?.toSeconds() ?? null,
+      rtoSeconds: props.objectives?.rto?.toSeconds() ?? null,
+    },
+    computed: {
+      rpoSeconds: computed.rpo?.toSeconds() ?? null,
+      rtoSeconds: computed.rto.toSeconds(),
+      rtoSource: computed.rtoSource,
+    },
+    protections: asset.protections.map((protection) => ({
+      kind: protection.kind,
+      schedule: protection.schedule?.toString() ?? 'continuous',
+      retention: protection.retention,
+      location: protection.location,
+    })),
+    drills: asset.drills.map((drill) => ({ schedule: drill.schedule.toString(), checks: drill.checks })),
+    alerts: asset.watches.map((watch) => watch.alert),
+  };
+}

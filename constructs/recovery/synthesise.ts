@@ -1,0 +1,60 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type App, collectFaults, EnvironmentStack, type Fault, FaultsError, LAYERS } from '../core';
+import { buildKit, writeKit } from './kit';
+import { Recovery } from './recovery';
+import { buildReport } from './report';
+
+/**
+ * Validates the whole application, then writes the stacks and everything that
+ * follows from the facts: `<outdir>/recovery/<environment>/report.json` and
+ * `kit/`.
+ *
+ * @throws FaultsError listing every fault of every environment; nothing is
+ * written then, and what an earlier run wrote is removed, so that no stale
+ * plan is mistaken for a current one.
+ */
+export function synthesise(app: App): void {
+  const faults = collectFaults(app);
+  const output = (environment: string) => join(app.outdir, 'recovery', environment);
+  const environments = byEnvironment(app);
+  for (const environment of environments.keys())
+    rmSync(output(environment), { recursive: true, force: true });
+  if (faults.length > 0) throw new FaultsError(faults);
+
+  app.synth();
+  const assets = Recovery.assets(app);
+  for (const [environment, stacks] of environments) {
+    const directory = output(environment);
+    mkdirSync(directory, { recursive: true });
+    const report = buildReport(environment, assets, faultsOf(environment, faults));
+    writeFileSync(join(directory, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
+    const kit = buildKit(
+      stacks
+        .filter(({ layer }) => layer !== 'vault')
+        .map((stack) => ({ name: stack.node.id, terraform: synthesised(app, stack) })),
+      { environment },
+    );
+    writeKit(kit, join(directory, 'kit'));
+  }
+}
+
+/** The environments of an application, each with its stacks in the order of their layers. */
+function byEnvironment(app: App): Map<string, EnvironmentStack[]> {
+  const environments = new Map<string, EnvironmentStack[]>();
+  const stacks = app.node.children.filter((child) => child instanceof EnvironmentStack);
+  for (const stack of stacks.sort((a, b) => LAYERS.indexOf(a.layer) - LAYERS.indexOf(b.layer))) {
+    environments.set(stack.environment, [...(environments.get(stack.environment) ?? []), stack]);
+  }
+  return environments;
+}
+
+function faultsOf(environment: string, faults: readonly Fault[]): readonly Fault[] {
+  return faults.filter(
+    ({ path }) => path.startsWith(`${environment}-`) || path.startsWith(`vault-${environment}`),
+  );
+}
+
+function synthesised(app: App, stack: EnvironmentStack): unknown {
+  return JSON.parse(readFileSync(join(app.outdir, 'stacks', stack.node.id, 'cdk.tf.json'), 'utf8'));
+}

@@ -1,0 +1,2 @@
+export * from './pod';
+export * from './secrets';

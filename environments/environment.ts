@@ -1,0 +1,45 @@
+import type { Vault } from '../constructs/object-storage';
+import type { OperatorProps } from '../constructs/operators';
+import type { PostgresDatabaseProps, RepositoryProps } from '../constructs/postgres';
+
+/** A database of an environment; where it runs and what it runs on is said once, by the environment. */
+export type DatabaseDeclaration = Omit<
+  PostgresDatabaseProps,
+  'namespace' | 'image' | 'repositories' | 'imagePullPolicy'
+> &
+  Pick<PostgresDatabaseProps['repositories'][number], 'retention'>;
+
+/** One deployment of the platform: everything that differs between two of them. */
+export interface Environment {
+  /** First part of its stacks' names. */
+  readonly name: string;
+  /** Where everything lives that has to survive. */
+  readonly vault: Vault;
+  /** The cluster, which exists already. */
+  readonly cluster: {
+    /** @default - the current context of `KUBE_CONFIG_PATH` */
+    readonly context?: string;
+    /** @default - the cluster's default class */
+    readonly storageClass?: string;
+  };
+  /** Images by what they hold. */
+  readonly images: {
+    readonly postgres: string;
+    /** @default 'IfNotPresent' */
+    readonly pullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
+  };
+  /** Where Terraform's state is kept. `vault` puts it there, under the incarnation's name. */
+  readonly state: 'workstation' | 'vault';
+  readonly namespace: string;
+  /** Keys and passphrase with which databases reach their repository in the vault. */
+  readonly repositoryKeys: Pick<RepositoryProps, 'accessKey' | 'secretKey' | 'passphrase'>;
+  /** Charts that are installed before the platform. @default - none */
+  readonly operators?: readonly OperatorProps[];
+  readonly databases: readonly DatabaseDeclaration[];
+}
+
+/** A setting from the environment variables of whoever deploys; never a secret. */
+export function setting(name: string, fallback: string): string {
+  const value = process.env[name]?.trim();
+  return value === undefined || value === '' ? fallback : value;
+}

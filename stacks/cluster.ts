@@ -1,0 +1,23 @@
+import { NamespaceV1 } from '@cdktf/provider-kubernetes/lib/namespace-v1';
+import { type App, EnvironmentStack } from '../constructs/core';
+import type { Environment } from '../environments/environment';
+import { kubernetesProvider } from './providers';
+import { keepState } from './state';
+
+/** What everything else stands on. The cluster exists already; its namespace is declared here. */
+export class ClusterStack extends EnvironmentStack {
+  constructor(app: App, environment: Environment) {
+    super(app, { environment: environment.name, layer: 'cluster' });
+    keepState(this, environment);
+    kubernetesProvider(this, environment);
+    new NamespaceV1(this, 'namespace', {
+      metadata: {
+        name: environment.namespace,
+        labels: {
+          'pod-security.kubernetes.io/enforce': 'restricted',
+          'pod-security.kubernetes.io/warn': 'restricted',
+        },
+      },
+    });
+  }
+}
