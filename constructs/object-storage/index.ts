@@ -1,0 +1,2 @@
+export * from './inside-cluster';
+export * from './vault';

@@ -1,0 +1,190 @@
+import type { Finding } from '../core';
+import type { Location } from '../recovery';
+import { isInsideCluster } from './inside-cluster';
+
+interface VaultBaseProps {
+  /** The bucket of the repositories, the records and the kit. */
+  readonly bucket: string;
+  /**
+   * Further buckets that belong to this vault, made and guarded alike.
+   * @default - none: everything shares `bucket`, under prefixes
+   */
+  readonly otherBuckets?: readonly string[];
+  /**
+   * What people call it, in the report and in messages.
+   * @default - the bucket's name
+   */
+  readonly name?: string;
+}
+
+/** Any store that speaks S3: versitygw, MinIO, Ceph, Spaces. */
+export interface S3CompatibleVaultProps extends VaultBaseProps {
+  /** `https://host[:port]`, the same from inside the cluster and from an operator's machine. */
+  readonly endpoint: string;
+  /** @default 'us-east-1', which stores without regions expect; a wrong one is refused as a bad signature */
+  readonly region?: string;
+  /**
+   * Buckets as a path (`https://host/bucket`) rather than as a host name.
+   * @default true: host style needs a DNS name and a certificate for every bucket
+   */
+  readonly pathStyle?: boolean;
+  /**
+   * PEM of the authority that signed the endpoint's certificate. It is public.
+   * @default - the authorities that the images trust
+   */
+  readonly caPem?: string;
+}
+
+/** Amazon S3. The vault has a region, better an account too, of its own. */
+export interface AwsVaultProps extends VaultBaseProps {
+  readonly region: string;
+  /** Twelve digits: the account that owns the buckets; requests to a bucket of another owner fail. */
+  readonly account: string;
+}
+
+/** How a program reaches the store. */
+export interface VaultStore {
+  readonly kind: 's3-compatible' | 'aws';
+  /** With scheme, and port if it is not the scheme's own. */
+  readonly endpoint: string;
+  readonly host: string;
+  readonly port: number;
+  readonly region: string;
+  readonly pathStyle: boolean;
+  readonly caPem?: string;
+}
+
+/**
+ * Where copies survive: a reference to buckets that outlive every cluster. It makes nothing; the
+ * buckets are made beforehand, by `npm run vault` or by `VaultBuckets`.
+ */
+export class Vault {
+  static s3Compatible(props: S3CompatibleVaultProps): Vault {
+    const url = URL.canParse(props.endpoint) ? new URL(props.endpoint) : undefined;
+    return new Vault(props, {
+      kind: 's3-compatible',
+      endpoint: props.endpoint.replace(/\/+$/, ''),
+      host: url?.hostname ?? '',
+      port: Number(url?.port || (url?.protocol === 'http:' ? 80 : 443)),
+      region: props.region ?? 'us-east-1',
+      pathStyle: props.pathStyle ?? true,
+      ...(props.caPem === undefined ? {} : { caPem: props.caPem }),
+    });
+  }
+
+  static aws(props: AwsVaultProps): Vault {
+    const host = `s3.${props.region}.amazonaws.com${props.region.startsWith('cn-') ? '.cn' : ''}`;
+    return new Vault(
+      props,
+      {
+        kind: 'aws',
+        endpoint: `https://${host}`,
+        host,
+        port: 443,
+        region: props.region,
+        pathStyle: false,
+      },
+      props.account,
+    );
+  }
+
+  readonly name: string;
+  readonly bucket: string;
+  /** Every bucket of the vault, the main one first. */
+  readonly buckets: readonly string[];
+
+  private constructor(
+    props: VaultBaseProps,
+    readonly store: VaultStore,
+    /** Amazon's account; undefined for another store. */
+    readonly account?: string,
+  ) {
+    this.name = props.name ?? props.bucket;
+    this.bucket = props.bucket;
+    this.buckets = [props.bucket, ...(props.otherBuckets ?? [])];
+  }
+
+  /** The fact that rules compare: a copy must not die with what it protects. */
+  get location(): Location {
+    return {
+      vault: this.name,
+      endpoint: this.store.endpoint,
+      region: this.store.region,
+      ...(this.account === undefined ? {} : { account: this.account }),
+      ...(isInsideCluster(this.store.host) ? { cluster: this.store.host } : {}),
+    };
+  }
+
+  /** One text for one place, so that two users of the same place are seen. */
+  locate(...path: readonly string[]): string {
+    const parts = path.flatMap((part) => part.split('/')).filter((part) => part !== '');
+    return [`s3://${this.store.host}:${this.store.port}`, this.bucket, ...parts].join('/');
+  }
+
+  /** Everything that is wrong with the reference, for the property that holds it. */
+  faults(property = 'vault'): Finding[] {
+    return [...this.storeFaults(property), ...this.bucketFaults(property)];
+  }
+
+  private storeFaults(property: string): Finding[] {
+    const { store, account } = this;
+    const found: Finding[] = [];
+    const add = (rule: string, message: string, fix: string): number => found.push({ rule, message, fix });
+    if (store.host === '' || !/^https?:\/\/[^/?#@]+$/.test(store.endpoint))
+      add(
+        'vault/endpoint',
+        `${property}.endpoint is "${store.endpoint}", which is no address of a store`,
+        'write https://host or https://host:port, without a path; the bucket goes into bucket',
+      );
+    else if (store.endpoint.startsWith('http:'))
+      add(
+        'vault/plain-http',
+        `${property}.endpoint is "${store.endpoint}": keys and data would travel readably, and pgBackRest before 2.58 refuses it`,
+        'serve the store by TLS and write https://; give its authority as caPem if it is your own',
+      );
+    if (isInsideCluster(store.host) && store.host !== '')
+      add(
+        'vault/inside-cluster',
+        `${property}.endpoint "${store.endpoint}" is in the cluster whose loss it must survive`,
+        'put the vault on a machine, in an account or at a provider that the cluster cannot take along',
+      );
+    if (!/^[a-z0-9]+(-[a-z0-9]+)*$/i.test(store.region))
+      add(
+        'vault/region',
+        `${property}.region is "${store.region}", which is no name of a region`,
+        'write a region such as eu-west-3; stores without regions take us-east-1',
+      );
+    if (store.caPem !== undefined && !store.caPem.includes('-----BEGIN CERTIFICATE-----'))
+      add(
+        'vault/ca',
+        `${property}.caPem holds no certificate`,
+        "give the authority's certificate in PEM form, beginning with -----BEGIN CERTIFICATE-----",
+      );
+    if (account !== undefined && !/^\d{12}$/.test(account))
+      add(
+        'vault/account',
+        `${property}.account is "${account}", and an account of Amazon has twelve digits`,
+        "write the number of the vault's own account",
+      );
+    return found;
+  }
+
+  private bucketFaults(property: string): Finding[] {
+    const named = this.buckets.filter(
+      (bucket) => !/^(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket),
+    );
+    const repeated = this.buckets.filter((bucket, index) => this.buckets.indexOf(bucket) !== index);
+    return [
+      ...named.map((bucket) => ({
+        rule: 'vault/bucket',
+        message: `${property} names the bucket "${bucket}", which S3 does not allow`,
+        fix: "use 3 to 63 lower case letters, digits, '-' and '.', beginning and ending with a letter or digit",
+      })),
+      ...repeated.map((bucket) => ({
+        rule: 'vault/bucket',
+        message: `${property} names the bucket "${bucket}" twice`,
+        fix: 'name it once',
+      })),
+    ];
+  }
+}
