@@ -3,10 +3,10 @@ import { join } from 'node:path';
 
 const FOLDER = join(__dirname, 'scripts');
 
-/** The scripts that pods run, by file name, as they are on disk. */
+/** What pods run: shell and SQL, by file name, as they are on disk. */
 export function podScripts(): Readonly<Record<string, string>> {
   const names = readdirSync(FOLDER)
-    .filter((name) => name.endsWith('.sh'))
+    .filter((name) => !name.endsWith('.md'))
     .sort();
   return Object.fromEntries(names.map((name) => [name, readFileSync(join(FOLDER, name), 'utf8')]));
 }

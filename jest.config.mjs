@@ -1,6 +1,5 @@
-import type { Config } from 'jest';
-
-const config: Config = {
+/** @type {import('jest').Config} */
+export default {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   transform: { '^.+\\.(t|j|mj)sx?$': ['@swc/jest', { jsc: { target: 'es2022' } }] },
@@ -8,5 +7,3 @@ const config: Config = {
   testPathIgnorePatterns: ['/node_modules/', '/test/e2e/'],
   maxWorkers: 2,
 };
-
-export default config;

@@ -1,0 +1,29 @@
+import { Command, Option } from 'commander';
+import { deploy } from './deploy/deploy';
+import { ENGINES } from './deploy/engine';
+import { EnvironmentProblem } from './deploy/progress';
+
+const command = new Command('deploy')
+  .description('make, update, or bring back an environment: the same command for all three')
+  .argument('<environment>')
+  .addOption(
+    new Option('--engine <engine>', 'auto: Terraform when its providers can be had, else the kit')
+      .choices(['auto', ...ENGINES])
+      .default('auto'),
+  )
+  .option('--timeout <seconds>', 'how long databases may take until they answer', Number, 1800)
+  .action(async (environment: string, options: { engine: 'auto'; timeout: number }) => {
+    await deploy({
+      environment,
+      engine: options.engine,
+      timeoutSeconds: options.timeout,
+      directory: process.cwd(),
+      progress: (message) => console.log(message),
+    });
+  });
+
+command.parseAsync().catch((error: unknown) => {
+  const known = error instanceof EnvironmentProblem;
+  console.error(`ERROR ${known ? error.message : error instanceof Error ? error.stack : String(error)}`);
+  process.exitCode = 1;
+});

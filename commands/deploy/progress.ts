@@ -1,0 +1,7 @@
+/** Takes one line that tells how far the work is. */
+export type Progress = (message: string) => void;
+
+/** Something outside the declaration is not as it must be; its message names cause and fix. */
+export class EnvironmentProblem extends Error {
+  override readonly name = 'EnvironmentProblem';
+}

@@ -1,0 +1,46 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { imageName } from '../images';
+import { type Cluster, openInstance, type VaultServer } from '../instance';
+import type { OpenSite } from './site';
+
+/** A cluster and a vault of their own, on this machine, for this rehearsal. */
+export const openEmbeddedSite: OpenSite = async ({ name, progress }) => {
+  const instance = await openInstance(name, progress);
+  let vault: VaultServer | undefined;
+  let cluster: Cluster | undefined;
+  return {
+    description: 'embedded single-node Kubernetes 1.33, vault on an S3 server outside it',
+    async openVault() {
+      vault = await instance.startVault();
+      writeFileSync(join(instance.directory, 'vault-ca.crt'), vault.caPem);
+    },
+    async openCluster() {
+      cluster = await instance.startCluster();
+    },
+    importImages: () => instance.importImages(),
+    destroy: () => instance.destroyCluster(),
+    close: () => instance.down(),
+    variables() {
+      return {
+        POSTGRES_IMAGE: imageName('postgres'),
+        ...(vault === undefined
+          ? {}
+          : {
+              VAULT_ENDPOINT: `https://${vault.endpointHost}:${vault.port}`,
+              VAULT_ADDRESS: vault.address,
+              VAULT_CA_FILE: join(instance.directory, 'vault-ca.crt'),
+              AWS_ACCESS_KEY_ID: vault.accessKey,
+              AWS_SECRET_ACCESS_KEY: vault.secretKey,
+            }),
+        ...(cluster === undefined
+          ? {}
+          : {
+              KUBECONFIG: cluster.kubeconfig,
+              KUBE_CONFIG_PATH: cluster.kubeconfig,
+              KUBECTL: cluster.kubectl,
+            }),
+      };
+    },
+  };
+};

@@ -1,0 +1,127 @@
+import { Duration, Schedule, Size } from '../../constructs/core';
+import { Vault } from '../../constructs/object-storage';
+import { PostgresDatabase, type PostgresDatabaseProps } from '../../constructs/postgres';
+import { databaseProps, REPOSITORY } from '../helpers/database';
+import { Template } from '../helpers/template';
+
+function faultsOf(different: Partial<PostgresDatabaseProps>) {
+  return Template.faults((stack) => {
+    new PostgresDatabase(stack, 'orders', databaseProps(different));
+  });
+}
+
+const retention = (full: number, differential?: number) => ({
+  repositories: [
+    { ...REPOSITORY, retention: { full, ...(differential === undefined ? {} : { differential }) } },
+  ],
+});
+
+test('a sound database has no fault', () => {
+  expect(faultsOf({})).toEqual([]);
+});
+
+test.each<[string, Partial<PostgresDatabaseProps>, string, RegExp]>([
+  [
+    'an invalid cron expression',
+    { backups: { full: Schedule.cron('61 * * * *'), differential: Schedule.hourly() } },
+    'schedule/',
+    /backups\.full/,
+  ],
+  [
+    'an unknown time zone',
+    {
+      backups: {
+        full: Schedule.cron('0 2 * * *', { timeZone: 'Mars/Olympus' }),
+        differential: Schedule.hourly(),
+      },
+    },
+    'schedule/',
+    /Mars\/Olympus/,
+  ],
+  ['a retention of none', retention(0), 'postgres/retention', /retention\.full is 0/],
+  ['a negative retention', retention(-4), 'postgres/retention', /retention\.full is -4/],
+  ['a broken number', retention(1.5), 'postgres/retention', /1\.5/],
+  ['a negative differential retention', retention(4, -1), 'postgres/retention', /differential is -1/],
+  [
+    'a differential retention without differential backups',
+    { ...retention(4, 7), backups: { full: Schedule.weekly({ on: 'sunday', hour: 2 }) } },
+    'postgres/retention',
+    /no differential backup is scheduled/,
+  ],
+  ['a secret given as a literal', { superuserPassword: 'hunter2' as never }, 'secret/', /superuserPassword/],
+  [
+    'a passphrase given as a literal',
+    { repositories: [{ ...REPOSITORY, passphrase: 'hunter2' as never }] },
+    'secret/',
+    /repositories\[0\]\.passphrase/,
+  ],
+  [
+    'a repository inside the cluster that it protects',
+    {
+      repositories: [
+        {
+          ...REPOSITORY,
+          vault: Vault.s3Compatible({ endpoint: 'https://minio.storage.svc:9000', bucket: 'backups' }),
+        },
+      ],
+    },
+    'vault/inside-cluster',
+    /repositories\[0\]\.vault/,
+  ],
+  ['no repository at all', { repositories: [] }, 'postgres/no-repository', /nothing of this database/],
+  ['a name that Kubernetes refuses', { name: 'Orders_1' }, 'postgres/name', /Orders_1/],
+  ['an empty volume', { storage: Size.bytes(0) }, 'postgres/storage', /0 bytes/],
+  [
+    'an objective that the archive cannot meet',
+    { objectives: { rpo: Duration.seconds(30) }, archiveTimeout: Duration.seconds(60) },
+    'postgres/archive-timeout',
+    /30 s.*60 s/,
+  ],
+])('%s is refused with property, value and fix', (_name, different, rule, message) => {
+  const faults = faultsOf(different);
+  expect(faults).toHaveLength(1);
+  expect(faults[0]?.rule).toMatch(new RegExp(`^${rule}`));
+  expect(faults[0]?.path).toBe('test-platform/orders');
+  expect(faults[0]?.message).toMatch(message);
+  expect(faults[0]?.fix).not.toBe('');
+});
+
+test('no message repeats a literal secret', () => {
+  const faults = faultsOf({ superuserPassword: 'hunter2' as never });
+  expect(JSON.stringify(faults)).not.toContain('hunter2');
+});
+
+test('all faults of all databases are told at once', () => {
+  const faults = Template.faults((stack) => {
+    new PostgresDatabase(stack, 'a', databaseProps({ ...retention(0), storage: Size.bytes(0) }));
+    new PostgresDatabase(stack, 'b', databaseProps({ name: 'other', ...retention(-1) }));
+  });
+  expect(faults.map(({ path, rule }) => `${path} ${rule}`).sort()).toEqual([
+    'test-platform/a postgres/retention',
+    'test-platform/a postgres/storage',
+    'test-platform/b postgres/retention',
+  ]);
+});
+
+test('two databases that would write one stanza are refused, both', () => {
+  const faults = Template.faults((stack) => {
+    new PostgresDatabase(stack, 'a', databaseProps());
+    new PostgresDatabase(stack, 'b', databaseProps({ namespace: 'elsewhere' }));
+  });
+  expect(faults.filter(({ rule }) => rule === 'postgres/duplicate-stanza').map(({ path }) => path)).toEqual([
+    'test-platform/a',
+    'test-platform/b',
+  ]);
+});
+
+test('the same name in another repository path is another stanza', () => {
+  const faults = Template.faults((stack) => {
+    new PostgresDatabase(stack, 'a', databaseProps());
+    new PostgresDatabase(
+      stack,
+      'b',
+      databaseProps({ name: 'copy', repositories: [{ ...REPOSITORY, path: '/elsewhere' }] }),
+    );
+  });
+  expect(faults).toEqual([]);
+});
