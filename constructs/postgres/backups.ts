@@ -11,7 +11,7 @@ import {
   temporary,
   tlsVolume,
 } from './context';
-import { PATHS, POSTGRES_UID } from './paths';
+import { PATHS } from './paths';
 
 /** When which kind of backup is made. */
 export interface BackupSchedules {
@@ -130,7 +130,7 @@ function podTemplate(
       automountServiceAccountToken: false,
       enableServiceLinks: false,
       restartPolicy: 'Never',
-      securityContext: restrictedPod(POSTGRES_UID),
+      securityContext: restrictedPod(context.layout.uid),
       container: [container],
       volume: [
         configVolume(MOUNTS.scripts.name, context.configMaps.scripts, '0555'),

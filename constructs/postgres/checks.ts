@@ -1,92 +1,127 @@
-import { type Finding, SecretRef } from '../core';
+import { type Duration, type Finding, SecretRef } from '../core';
+import type { AssetProps } from '../recovery';
 import { BACKUP_KINDS } from './backups';
-import { PostgresDatabase } from './database';
+import type { PostgresDatabase, PostgresDatabaseProps } from './database';
+import { DEFAULT_ARCHIVE_TIMEOUT, type PgBackRestOptions } from './pgbackrest';
 import { checkRepository } from './repository';
+import { duplicateStanzas, type ProtectedDatabase } from './stanza';
 
 const NAME = /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/;
 const ROLE = /^[a-z_][a-z0-9_]{0,62}$/;
 
-/** Everything that is wrong with a database, and with it beside the others of the application. */
-export function checkDatabase(database: PostgresDatabase): Finding[] {
+/** Everything that is wrong with a database's backups, and with them beside those of others. */
+export function checkBackups(database: ProtectedDatabase, options: PgBackRestOptions): Finding[] {
   return [
-    ...names(database),
-    ...schedules(database),
-    ...sizes(database),
-    ...repositories(database),
-    ...secrets(database),
+    ...name(options),
+    ...schedules(options),
+    ...archiveTimeout(options),
+    ...processMax(options),
+    ...repositories(database, options),
     ...duplicateStanzas(database),
   ];
 }
 
-function names({ props }: PostgresDatabase): Finding[] {
-  const findings: Finding[] = [];
-  if (!NAME.test(props.name)) {
-    findings.push({
+/** Everything that is wrong with a database of ours. */
+export function checkDatabase(database: PostgresDatabase): Finding[] {
+  const { props } = database;
+  return [
+    ...checkBackups(database, props),
+    ...checkObjectives(props, props.archiveTimeout),
+    ...application(props),
+    ...storage(props),
+    ...SecretRef.faults(props.superuserPassword, 'superuserPassword'),
+  ];
+}
+
+/** An objective that the archive cannot meet by its own settings. */
+export function checkObjectives(
+  { objectives }: Pick<AssetProps, 'objectives'>,
+  timeout: Duration | undefined,
+): Finding[] {
+  const rpo = objectives?.rpo?.toSeconds();
+  const seconds = (timeout ?? DEFAULT_ARCHIVE_TIMEOUT).toSeconds();
+  if (rpo === undefined || rpo >= seconds) return [];
+  return [
+    {
+      rule: 'postgres/archive-timeout',
+      message: `objectives.rpo is ${rpo} s, but archiveTimeout lets ${seconds} s of writes wait`,
+      fix: 'lower archiveTimeout below the objective, or raise the objective',
+    },
+  ];
+}
+
+function name(options: PgBackRestOptions): Finding[] {
+  if (NAME.test(options.name)) return [];
+  return [
+    {
       rule: 'postgres/name',
-      message: `name is "${props.name}"; it must be lower-case letters, digits and -, begin with a letter, and be at most 40 long`,
+      message: `name is "${options.name}"; it must be lower-case letters, digits and -, begin with a letter, and be at most 40 long`,
       fix: 'for example orders-eu',
-    });
-  }
-  const { application } = props;
-  if (application !== undefined && (!ROLE.test(application.role) || application.role === 'postgres')) {
+    },
+  ];
+}
+
+function application({ application: declared }: PostgresDatabaseProps): Finding[] {
+  if (declared === undefined) return [];
+  const findings = [...SecretRef.faults(declared.password, 'application.password')];
+  if (!ROLE.test(declared.role) || declared.role === 'postgres') {
     findings.push({
       rule: 'postgres/role',
-      message: `application.role is "${application.role}"; it must be lower-case letters, digits and _, and not the superuser`,
+      message: `application.role is "${declared.role}"; it must be lower-case letters, digits and _, and not the superuser`,
       fix: 'for example orders_app',
     });
   }
-  if (application !== undefined && !ROLE.test(application.database)) {
+  if (!ROLE.test(declared.database)) {
     findings.push({
       rule: 'postgres/role',
-      message: `application.database is "${application.database}"; it must be lower-case letters, digits and _`,
+      message: `application.database is "${declared.database}"; it must be lower-case letters, digits and _`,
       fix: 'for example orders',
     });
   }
   return findings;
 }
 
-function schedules({ props }: PostgresDatabase): Finding[] {
-  return BACKUP_KINDS.flatMap((kind) => props.backups[kind]?.faults(`backups.${kind}`) ?? []);
+function schedules({ backups }: PgBackRestOptions): Finding[] {
+  return BACKUP_KINDS.flatMap((kind) => backups[kind]?.faults(`backups.${kind}`) ?? []);
 }
 
-function sizes({ props, archiveTimeout }: PostgresDatabase): Finding[] {
-  const findings: Finding[] = [];
-  const seconds = archiveTimeout.toSeconds();
-  if (!Number.isInteger(seconds) || seconds < 1 || seconds > 86_400) {
-    findings.push({
+function archiveTimeout({ archiveTimeout: timeout }: PgBackRestOptions): Finding[] {
+  const seconds = timeout?.toSeconds();
+  if (seconds === undefined || (Number.isInteger(seconds) && seconds >= 1 && seconds <= 86_400)) return [];
+  return [
+    {
       rule: 'postgres/archive-timeout',
       message: `archiveTimeout is ${seconds} s; it must be whole seconds from 1 to 86400`,
       fix: 'leave it out for 60 s, or choose what may be lost',
-    });
-  }
-  const rpo = props.objectives?.rpo?.toSeconds();
-  if (rpo !== undefined && rpo < seconds) {
-    findings.push({
-      rule: 'postgres/archive-timeout',
-      message: `objectives.rpo is ${rpo} s, but archiveTimeout lets ${seconds} s of writes wait`,
-      fix: 'lower archiveTimeout below the objective, or raise the objective',
-    });
-  }
-  if (props.storage.bytes <= 0) {
-    findings.push({
-      rule: 'postgres/storage',
-      message: `storage is ${props.storage.bytes} bytes`,
-      fix: 'for example Size.gibibytes(10)',
-    });
-  }
-  const processes = props.processMax;
-  if (processes !== undefined && (!Number.isInteger(processes) || processes < 1 || processes > 999)) {
-    findings.push({
+    },
+  ];
+}
+
+function processMax({ processMax: processes }: PgBackRestOptions): Finding[] {
+  if (processes === undefined || (Number.isInteger(processes) && processes >= 1 && processes <= 999))
+    return [];
+  return [
+    {
       rule: 'postgres/process-max',
       message: `processMax is ${processes}; pgBackRest takes a whole number from 1 to 999`,
       fix: 'about the number of cores that a backup may use',
-    });
-  }
-  return findings;
+    },
+  ];
 }
 
-function repositories({ props, repositories: resolved }: PostgresDatabase): Finding[] {
-  if (resolved.length === 0) {
+function storage({ storage: size }: PostgresDatabaseProps): Finding[] {
+  if (size.bytes > 0) return [];
+  return [
+    {
+      rule: 'postgres/storage',
+      message: `storage is ${size.bytes} bytes`,
+      fix: 'for example Size.gibibytes(10)',
+    },
+  ];
+}
+
+function repositories(database: ProtectedDatabase, { backups }: PgBackRestOptions): Finding[] {
+  if (database.repositories.length === 0) {
     return [
       {
         rule: 'postgres/no-repository',
@@ -95,38 +130,7 @@ function repositories({ props, repositories: resolved }: PostgresDatabase): Find
       },
     ];
   }
-  const hasDifferential = props.backups.differential !== undefined;
-  return resolved.flatMap((repository, index) =>
-    checkRepository(repository, `repositories[${index}]`, hasDifferential),
+  return database.repositories.flatMap((repository, index) =>
+    checkRepository(repository, `repositories[${index}]`, backups.differential !== undefined),
   );
-}
-
-function secrets({ props }: PostgresDatabase): Finding[] {
-  return [
-    ...SecretRef.faults(props.superuserPassword, 'superuserPassword'),
-    ...(props.application === undefined
-      ? []
-      : SecretRef.faults(props.application.password, 'application.password')),
-  ];
-}
-
-/** Two databases that write one stanza destroy each other's backups. */
-function duplicateStanzas(database: PostgresDatabase): Finding[] {
-  const others = database.node.root.node
-    .findAll()
-    .filter((other): other is PostgresDatabase => other instanceof PostgresDatabase && other !== database);
-  return database.repositories.flatMap((repository) => {
-    const place = repository.vault.locate(repository.path, database.stanza);
-    const twin = others.find((other) =>
-      other.repositories.some(({ vault, path }) => vault.locate(path, other.stanza) === place),
-    );
-    if (twin === undefined) return [];
-    return [
-      {
-        rule: 'postgres/duplicate-stanza',
-        message: `stanza "${database.stanza}" in ${place} is also written by ${twin.node.path}`,
-        fix: 'give one of them another name, or another repository path',
-      },
-    ];
-  });
 }

@@ -1,5 +1,5 @@
 import type { EnvironmentVariable, Volume, VolumeMount } from '../workloads';
-import { PATHS } from './paths';
+import { type DataLayout, PATHS } from './paths';
 
 /** What every part of one database is told, resolved once by `PostgresDatabase`. */
 export interface DatabaseContext {
@@ -9,6 +9,7 @@ export interface DatabaseContext {
   readonly image: string;
   readonly imagePullPolicy: string;
   readonly stanza: string;
+  readonly layout: DataLayout;
   readonly postgresMajor: number;
   readonly labels: Readonly<Record<string, string>>;
   /** Name of the Secret that holds the TLS pair. */
@@ -16,11 +17,9 @@ export interface DatabaseContext {
   /** Config maps by what they hold. */
   readonly configMaps: {
     readonly scripts: string;
-    readonly server: string;
     readonly serverRepository: string;
     readonly sidecarRepository: string;
     readonly jobRepository: string;
-    readonly deploy: string;
     readonly vaultCa: string | undefined;
   };
   /** Changes whenever a script or a setting does, so that pods that read them are replaced. */
@@ -32,9 +31,11 @@ export interface DatabaseContext {
 /** Said to every container: who it works for. */
 export function identity(context: DatabaseContext): EnvironmentVariable[] {
   return [
-    { name: 'PGDATA', value: PATHS.data },
+    { name: 'PGDATA', value: context.layout.dataDirectory },
     { name: 'STANZA', value: context.stanza },
     { name: 'DATABASE_NAME', value: context.name },
+    { name: 'SPOOL_DIR', value: context.layout.spoolDirectory },
+    { name: 'SOCKET_DIR', value: context.layout.socketVolume.mountPath },
     { name: 'PG_MAJOR', value: String(context.postgresMajor) },
   ];
 }
@@ -48,8 +49,6 @@ export function temporary(container: string): { volume: Volume; mount: VolumeMou
 /** Mount names shared by the pods of a database. */
 export const MOUNTS = {
   scripts: { name: 'scripts', mountPath: PATHS.scripts, readOnly: true },
-  data: { name: 'data', mountPath: PATHS.volume },
-  socket: { name: 'socket', mountPath: PATHS.socket },
   sharedMemory: { name: 'shared-memory', mountPath: '/dev/shm' },
   serverConfig: { name: 'server-config', mountPath: PATHS.serverConfig, readOnly: true },
   deploy: { name: 'deploy', mountPath: PATHS.deploy, readOnly: true },
@@ -57,6 +56,11 @@ export const MOUNTS = {
   roles: { name: 'roles', mountPath: PATHS.roles, readOnly: true },
   vaultCa: { name: 'vault-ca', mountPath: PATHS.vaultCa, readOnly: true },
 } satisfies Record<string, VolumeMount>;
+
+/** The server's data and its socket, as its pod has them. */
+export function dataMounts(layout: DataLayout): VolumeMount[] {
+  return [layout.dataVolume, layout.socketVolume];
+}
 
 /** A config map as a volume; scripts are executable, the rest is read. */
 export function configVolume(name: string, configMap: string, mode = '0444'): Volume {

@@ -1,9 +1,10 @@
-import { PATHS, PGBACKREST_PORT, POSTGRES_PORT } from './paths';
+import { type DataLayout, PATHS, PGBACKREST_PORT, POSTGRES_PORT } from './paths';
 import type { RepositoryProps } from './repository';
 
 /** Options that pgBackRest's three parties share, already resolved. */
 export interface PgBackRestSettings {
   readonly stanza: string;
+  readonly layout: DataLayout;
   /** In order: the first is repo1. */
   readonly repositories: readonly (Pick<RepositoryProps, 'vault' | 'retention'> & {
     readonly path: string;
@@ -21,9 +22,14 @@ export function serverConf(settings: PgBackRestSettings): string {
   return render([
     [
       'global',
-      [...common(settings), ...repositories(settings), ['archive-async', 'y'], ['spool-path', PATHS.spool]],
+      [
+        ...common(settings),
+        ...repositories(settings),
+        ['archive-async', 'y'],
+        ['spool-path', settings.layout.spoolDirectory],
+      ],
     ],
-    [settings.stanza, dataDirectory()],
+    [settings.stanza, dataDirectory(settings.layout)],
   ]);
 }
 
@@ -45,7 +51,7 @@ export function sidecarConf(settings: PgBackRestSettings, clientName: string): s
         ['tls-server-key-file', `${PATHS.tls}/server.key`],
       ],
     ],
-    [settings.stanza, dataDirectory()],
+    [settings.stanza, dataDirectory(settings.layout)],
   ]);
 }
 
@@ -62,7 +68,7 @@ export function jobConf(settings: PgBackRestSettings, serverHost: string): strin
         ['pg1-host-ca-file', `${PATHS.tls}/ca.crt`],
         ['pg1-host-cert-file', `${PATHS.tls}/client.crt`],
         ['pg1-host-key-file', `${PATHS.tls}/client.key`],
-        ...dataDirectory(),
+        ...dataDirectory(settings.layout),
       ],
     ],
   ]);
@@ -87,11 +93,11 @@ function common(settings: PgBackRestSettings): Section {
   ];
 }
 
-function dataDirectory(): Section {
+function dataDirectory(layout: DataLayout): Section {
   return [
-    ['pg1-path', PATHS.data],
+    ['pg1-path', layout.dataDirectory],
     ['pg1-port', POSTGRES_PORT],
-    ['pg1-socket-path', PATHS.socket],
+    ['pg1-socket-path', layout.socketVolume.mountPath],
   ];
 }
 

@@ -1,5 +1,5 @@
 import type { Duration } from '../core';
-import { PATHS, POSTGRES_PORT } from './paths';
+import { OWN_LAYOUT, POSTGRES_PORT } from './paths';
 
 export interface ServerSettings {
   /** At most this long until a started WAL segment is pushed: the larger part of the RPO. */
@@ -13,7 +13,7 @@ export function postgresqlConf(settings: ServerSettings): string {
   const values: Record<string, string | number | boolean> = {
     listen_addresses: '*',
     port: POSTGRES_PORT,
-    unix_socket_directories: PATHS.socket,
+    unix_socket_directories: OWN_LAYOUT.socketVolume.mountPath,
     password_encryption: 'scram-sha-256',
     wal_level: 'replica',
     archive_mode: 'on',

@@ -10,12 +10,24 @@ import {
   restrictedPod,
   type Volume,
 } from '../workloads';
-import { configVolume, type DatabaseContext, identity, MOUNTS, repositoryConfig, temporary } from './context';
-import { PATHS, PGBACKREST_PORT, POSTGRES_PORT, POSTGRES_UID } from './paths';
+import {
+  configVolume,
+  type DatabaseContext,
+  dataMounts,
+  identity,
+  MOUNTS,
+  repositoryConfig,
+  temporary,
+} from './context';
+import { PATHS, PGBACKREST_PORT, POSTGRES_PORT } from './paths';
 import type { PodFragment } from './sidecar';
 
 export interface ServerProps {
   readonly context: DatabaseContext;
+  /** What the server itself is told. */
+  readonly configMaps: { readonly server: string; readonly deploy: string };
+  /** Changes whenever a setting of the server does. */
+  readonly configHash: string;
   readonly storage: Size;
   readonly storageClass: string | undefined;
   readonly resources: Resources;
@@ -46,7 +58,7 @@ export class Server extends Construct {
         persistentVolumeClaimRetentionPolicy: [{ whenDeleted: 'Retain', whenScaled: 'Retain' }],
         volumeClaimTemplate: [
           {
-            metadata: { name: MOUNTS.data.name, labels },
+            metadata: { name: context.layout.dataVolume.name, labels },
             spec: {
               accessModes: ['ReadWriteOnce'],
               resources: { requests: { storage: props.storage.kubernetes() } },
@@ -55,7 +67,7 @@ export class Server extends Construct {
           },
         ],
         template: {
-          metadata: { labels, annotations: { 'cdktf-disaster-recovery/config': context.configHash } },
+          metadata: { labels, annotations: { 'cdktf-disaster-recovery/config': props.configHash } },
           spec: podSpec(props),
         },
       },
@@ -71,7 +83,8 @@ export function headlessName(context: Pick<DatabaseContext, 'name'>): string {
 }
 
 function podSpec(props: ServerProps) {
-  const { context } = props;
+  const { context, configMaps } = props;
+  const { layout } = context;
   const repository = repositoryConfig(context.configMaps.serverRepository);
   const vaultCa = context.configMaps.vaultCa;
   const vaultMounts = [repository.mount, ...(vaultCa === undefined ? [] : [MOUNTS.vaultCa])];
@@ -98,14 +111,13 @@ function podSpec(props: ServerProps) {
     enableServiceLinks: false,
     // Long enough for a shutdown checkpoint and the last WAL to be pushed.
     terminationGracePeriodSeconds: 120,
-    securityContext: restrictedPod(POSTGRES_UID),
+    securityContext: restrictedPod(layout.uid),
     initContainer: [
       container('prepare', 'prepare.sh', {
         env: withKeys,
         volumeMount: [
           MOUNTS.scripts,
-          MOUNTS.data,
-          MOUNTS.socket,
+          ...dataMounts(layout),
           MOUNTS.serverConfig,
           MOUNTS.deploy,
           ...vaultMounts,
@@ -119,8 +131,7 @@ function podSpec(props: ServerProps) {
         port: [{ name: 'postgres', containerPort: POSTGRES_PORT, protocol: 'TCP' }],
         volumeMount: [
           MOUNTS.scripts,
-          MOUNTS.data,
-          MOUNTS.socket,
+          ...dataMounts(layout),
           MOUNTS.sharedMemory,
           MOUNTS.serverConfig,
           ...vaultMounts,
@@ -128,7 +139,7 @@ function podSpec(props: ServerProps) {
         ],
         // Replay after a restore may take hours: a server that makes progress must not be killed for it.
         startupProbe: {
-          exec: { command: ['pg_isready', '--quiet', '--host', PATHS.socket] },
+          exec: { command: ['pg_isready', '--quiet', '--host', layout.socketVolume.mountPath] },
           periodSeconds: 1,
           timeoutSeconds: 3,
           failureThreshold: 86_400,
@@ -141,7 +152,7 @@ function podSpec(props: ServerProps) {
               '--no-psqlrc',
               '--quiet',
               '--host',
-              PATHS.socket,
+              layout.socketVolume.mountPath,
               '--dbname',
               'postgres',
               '--command',
@@ -156,7 +167,7 @@ function podSpec(props: ServerProps) {
       props.sidecar.container,
       container('roles', 'roles.sh', {
         env: [...identity(context), ...props.roleEnvironment],
-        volumeMount: [MOUNTS.scripts, MOUNTS.socket, MOUNTS.roles, rolesTmp.mount],
+        volumeMount: [MOUNTS.scripts, layout.socketVolume, MOUNTS.roles, rolesTmp.mount],
         resources: { requests: { cpu: '5m', memory: '16Mi' }, limits: { memory: '64Mi' } },
         // Until passwords are those of the Secret, clients would be turned away.
         readinessProbe: {
@@ -167,10 +178,10 @@ function podSpec(props: ServerProps) {
       }),
     ],
     volume: [
-      { name: MOUNTS.socket.name, emptyDir: {} },
+      { name: layout.socketVolume.name, emptyDir: {} },
       { name: MOUNTS.sharedMemory.name, emptyDir: { medium: 'Memory' } },
-      configVolume(MOUNTS.serverConfig.name, context.configMaps.server),
-      configVolume(MOUNTS.deploy.name, context.configMaps.deploy),
+      configVolume(MOUNTS.serverConfig.name, configMaps.server),
+      configVolume(MOUNTS.deploy.name, configMaps.deploy),
       ...(vaultCa === undefined ? [] : [configVolume(MOUNTS.vaultCa.name, vaultCa)]),
       repository.volume,
       props.rolePasswords,

@@ -2,6 +2,7 @@ import { type Container, RESTRICTED_CONTAINER, type Resources, type Volume } fro
 import {
   configVolume,
   type DatabaseContext,
+  dataMounts,
   identity,
   MOUNTS,
   repositoryConfig,
@@ -18,8 +19,7 @@ export interface PodFragment {
 
 /**
  * The pgBackRest TLS server beside a PostgreSQL server. It shares the data
- * volume and the socket directory with it (volumes `data` and `socket` of the
- * pod), runs as the same user, and holds neither repository nor keys.
+ * volume and the socket directory with it, runs as the same user, and holds neither repository nor keys.
  */
 export function sidecar(context: DatabaseContext, resources: Resources): PodFragment {
   const config = repositoryConfig(context.configMaps.sidecarRepository);
@@ -32,7 +32,7 @@ export function sidecar(context: DatabaseContext, resources: Resources): PodFrag
       command: [`${PATHS.scripts}/server.sh`],
       env: identity(context),
       port: [{ name: 'pgbackrest', containerPort: PGBACKREST_PORT, protocol: 'TCP' }],
-      volumeMount: [MOUNTS.scripts, MOUNTS.data, MOUNTS.socket, MOUNTS.tls, config.mount, tmp.mount],
+      volumeMount: [MOUNTS.scripts, ...dataMounts(context.layout), MOUNTS.tls, config.mount, tmp.mount],
       resources,
       securityContext: RESTRICTED_CONTAINER,
       terminationMessagePolicy: 'FallbackToLogsOnError',

@@ -7,7 +7,7 @@ import { ServiceAccountV1 } from '@cdktf/provider-kubernetes/lib/service-account
 import { Construct, specHash } from '../core';
 import { RESTRICTED_CONTAINER, restrictedPod } from '../workloads';
 import { configVolume, type DatabaseContext, identity, MOUNTS, temporary } from './context';
-import { PATHS, POSTGRES_UID } from './paths';
+import { PATHS } from './paths';
 
 export interface TlsPairProps {
   readonly context: DatabaseContext;
@@ -83,7 +83,7 @@ function podTemplate({ context, serverNames, clientName }: TlsPairProps, account
       automountServiceAccountToken: true,
       enableServiceLinks: false,
       restartPolicy: 'Never',
-      securityContext: restrictedPod(POSTGRES_UID),
+      securityContext: restrictedPod(context.layout.uid),
       container: [
         {
           name: 'tls',

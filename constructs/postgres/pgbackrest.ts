@@ -1,0 +1,220 @@
+import { ConfigMapV1 } from '@cdktf/provider-kubernetes/lib/config-map-v1';
+import { Construct, Duration, environmentOf, literal, specHash } from '../core';
+import { type Asset, Recovery } from '../recovery';
+import { type EnvironmentVariable, Secrets } from '../workloads';
+import { BACKUP_KINDS, type BackupSchedules, Backups } from './backups';
+import type { DatabaseContext } from './context';
+import type { DataLayout } from './paths';
+import { jobConf, type PgBackRestSettings, serverConf, sidecarConf } from './pgbackrest-conf';
+import { describeRetention, type RepositoryProps } from './repository';
+import { podScripts } from './scripts';
+import { type PodFragment, sidecar } from './sidecar';
+import { TlsPair } from './tls-pair';
+
+/** What a database says about its backups, whoever runs its server. */
+export interface PgBackRestOptions {
+  /** Name of the database: of its stanza, its asset, and its objects in Kubernetes. */
+  readonly name: string;
+  readonly namespace: string;
+  /** Image with PostgreSQL and pgBackRest of the same release in all its uses; see images/postgres. */
+  readonly image: string;
+  /**
+   * `Never` where images are loaded into the nodes.
+   * @default IfNotPresent
+   */
+  readonly imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
+  /** @default 17, the major version in images/postgres */
+  readonly postgresMajor?: number;
+  /** One or several repositories; WAL goes to all of them, a restore takes the first that can serve. */
+  readonly repositories: readonly RepositoryProps[];
+  readonly backups: BackupSchedules;
+  /**
+   * At most this long until a started WAL segment is pushed: nearly all of the RPO.
+   * @default Duration.seconds(60) - at most a minute of writes is lost with the cluster
+   */
+  readonly archiveTimeout?: Duration;
+  /**
+   * Backups start within this time after the schedule's tick, each database at a
+   * moment of its own that stays the same.
+   * @default Duration.minutes(10) - three hundred databases do not start at the same second
+   */
+  readonly backupSpread?: Duration;
+  /** Parallel processes of a backup or restore. @default 2 */
+  readonly processMax?: number;
+  /** zstd level of backups and WAL. @default 3 */
+  readonly compressLevel?: number;
+}
+
+export interface PgBackRestProps extends PgBackRestOptions {
+  readonly layout: DataLayout;
+  /** Name under which backup jobs reach the server's pod. */
+  readonly serverHost: string;
+}
+
+/** A repository with its path resolved. */
+export type Repository = RepositoryProps & { readonly path: string };
+
+export const DEFAULT_ARCHIVE_TIMEOUT = Duration.seconds(60);
+
+/** A pushed segment may take this long to arrive before the RPO is in question. */
+const PUSH_ALLOWANCE = Duration.seconds(10);
+
+/**
+ * Everything between one PostgreSQL server and its repositories: configuration,
+ * keys, certificates, the sidecar for the server's pod, and the backup jobs.
+ */
+export class PgBackRest extends Construct {
+  readonly context: DatabaseContext;
+  /** To be put into the server's pod. */
+  readonly sidecar: PodFragment;
+  readonly repositories: readonly Repository[];
+  readonly archiveTimeout: Duration;
+  private readonly backups: Backups;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: PgBackRestProps,
+  ) {
+    super(scope, id);
+    const { name, serverHost } = props;
+    this.archiveTimeout = props.archiveTimeout ?? DEFAULT_ARCHIVE_TIMEOUT;
+    this.repositories = resolveRepositories(this, name, props.repositories);
+    const clientName = `${name}-backup`;
+    this.context = this.configure(clientName);
+    this.sidecar = sidecar(this.context, {
+      requests: { cpu: '10m', memory: '32Mi' },
+      limits: { memory: '512Mi' },
+    });
+    new TlsPair(this, 'tls', { context: this.context, clientName, serverNames: [serverHost] });
+    this.backups = new Backups(this, 'backups', {
+      context: this.context,
+      schedules: props.backups,
+      serverHost,
+      repositories: props.repositories.length,
+      resources: { requests: { cpu: '100m', memory: '128Mi' } },
+      spread: props.backupSpread ?? Duration.minutes(10),
+    });
+  }
+
+  /** Reports how the asset is protected: by its archive, and by each kind of backup, in each repository. */
+  protect(asset: Asset): void {
+    const recovery = Recovery.of(this);
+    const maximumLag = this.archiveTimeout.plus(PUSH_ALLOWANCE);
+    for (const { retention, vault } of this.repositories) {
+      const where = { retention: describeRetention(retention), location: vault.location };
+      recovery.protects(asset, { ...where, kind: 'wal-archive', maximumLag });
+      for (const kind of BACKUP_KINDS) {
+        const schedule = this.props.backups[kind];
+        if (schedule === undefined) continue;
+        recovery.protects(asset, {
+          ...where,
+          kind: `${kind}-backup`,
+          schedule,
+          delay: this.backups.delays[kind],
+        });
+      }
+    }
+  }
+
+  private configure(clientName: string): DatabaseContext {
+    const { props } = this;
+    const { name, namespace, serverHost } = props;
+    const labels = { 'app.kubernetes.io/name': 'postgres', 'app.kubernetes.io/instance': name };
+    const settings: PgBackRestSettings = {
+      stanza: name,
+      layout: props.layout,
+      repositories: this.repositories,
+      processMax: props.processMax ?? 2,
+      compressLevel: props.compressLevel ?? 3,
+    };
+    const files = {
+      scripts: podScripts(),
+      'pgbackrest-server': { 'pgbackrest.conf': serverConf(settings) },
+      'pgbackrest-sidecar': { 'pgbackrest.conf': sidecarConf(settings, clientName) },
+      'pgbackrest-job': { 'pgbackrest.conf': jobConf(settings, serverHost) },
+    };
+    const authorities = Object.fromEntries(
+      this.repositories.flatMap(({ vault }, index) =>
+        vault.store.caPem === undefined ? [] : [[`repo${index + 1}.crt`, vault.store.caPem]],
+      ),
+    );
+    const configMap = (suffix: string, data: Readonly<Record<string, string>>): string =>
+      declareConfigMap(this, suffix, { name, namespace, labels, data });
+    return {
+      name,
+      namespace,
+      image: props.image,
+      imagePullPolicy: props.imagePullPolicy ?? 'IfNotPresent',
+      stanza: name,
+      layout: props.layout,
+      postgresMajor: props.postgresMajor ?? 17,
+      labels,
+      tlsSecret: `${name}-tls-pair`,
+      configMaps: {
+        scripts: configMap('scripts', files.scripts),
+        serverRepository: configMap('pgbackrest-server', files['pgbackrest-server']),
+        sidecarRepository: configMap('pgbackrest-sidecar', files['pgbackrest-sidecar']),
+        jobRepository: configMap('pgbackrest-job', files['pgbackrest-job']),
+        vaultCa: Object.keys(authorities).length === 0 ? undefined : configMap('vault-ca', authorities),
+      },
+      configHash: specHash({ files, authorities }),
+      repositoryEnvironment: this.declareKeys(labels),
+    };
+  }
+
+  /** Keys and passphrases, under pgBackRest's own names: it refuses them on a command line. */
+  private declareKeys(labels: Readonly<Record<string, string>>): EnvironmentVariable[] {
+    const { name, namespace } = this.props;
+    const options = this.repositories.flatMap(({ accessKey, secretKey, passphrase }, index) => {
+      const prefix = `PGBACKREST_REPO${index + 1}`;
+      return [
+        [`${prefix}_S3_KEY`, accessKey],
+        [`${prefix}_S3_KEY_SECRET`, secretKey],
+        [`${prefix}_CIPHER_PASS`, passphrase],
+      ] as const;
+    });
+    const secrets = new Secrets(this, 'repository-keys', {
+      name: `${name}-repository-keys`,
+      namespace,
+      labels,
+      entries: Object.fromEntries(options),
+    });
+    return options.map(([option]) => ({
+      name: option,
+      valueFrom: { secretKeyRef: secrets.selector(option) },
+    }));
+  }
+}
+
+/** Repositories with their paths: one place per environment and stanza unless it is said otherwise. */
+export function resolveRepositories(
+  scope: Construct,
+  stanza: string,
+  repositories: readonly RepositoryProps[],
+): readonly Repository[] {
+  const environment = environmentOf(scope);
+  return repositories.map((repository) => ({
+    ...repository,
+    path: repository.path ?? `/${environment}/${stanza}`,
+  }));
+}
+
+/** A config map `<name>-<suffix>` whose content arrives as it stands; returns its name. */
+export function declareConfigMap(
+  scope: Construct,
+  suffix: string,
+  props: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly data: Readonly<Record<string, string>>;
+  },
+): string {
+  const name = `${props.name}-${suffix}`;
+  new ConfigMapV1(scope, suffix, {
+    metadata: { name, namespace: props.namespace, labels: { ...props.labels } },
+    data: Object.fromEntries(Object.entries(props.data).map(([key, text]) => [key, literal(text)])),
+  });
+  return name;
+}
