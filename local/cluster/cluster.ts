@@ -1,0 +1,106 @@
+import { join } from 'node:path';
+import { imageArchive } from '../images/build';
+import { IMAGES } from '../images/catalogue';
+import { createNodeNamespace } from '../network/namespaces';
+import { run } from '../processes/run';
+import { dns } from './addons/dns';
+import { storage } from './addons/storage';
+import { type ClusterContext, NODE_CGROUP } from './context';
+import { startApi, startControllers } from './control-plane';
+import { createCredentials } from './credentials';
+import { destroyCluster } from './destroy';
+import { ctr, startContainerd, startKubelet } from './node';
+
+/** One life of the cluster, from an empty folder to the disaster. */
+export class LocalCluster {
+  readonly context: ClusterContext;
+  readonly #hosts: Readonly<Record<string, string>>;
+  readonly #containerd = new Signal();
+  readonly #api = new Signal();
+
+  /** @param hosts names outside the cluster that its DNS knows, by address */
+  constructor(context: ClusterContext, hosts: Readonly<Record<string, string>>) {
+    this.context = context;
+    this.#hosts = hosts;
+  }
+
+  get kubectl(): string {
+    return join(this.context.programs, 'kubectl');
+  }
+
+  /** Resolves when the API answers and the node is Ready, with an empty image store. */
+  async start(): Promise<void> {
+    const { context } = this;
+    try {
+      context.cgroups.create(NODE_CGROUP);
+      await createNodeNamespace(context.instance, context.addresses);
+      await createCredentials(context);
+      const containerd = startContainerd(context).then(() => this.#containerd.resolve());
+      // Heard below, once the API is there.
+      containerd.catch(() => undefined);
+      await startApi(context);
+      this.#api.resolve();
+      await Promise.all([startControllers(context), containerd.then(() => startKubelet(context))]);
+    } catch (error) {
+      this.#containerd.reject(error);
+      this.#api.reject(error);
+      throw error;
+    }
+  }
+
+  /**
+   * Imports images from their archives, the cluster's own first, and starts
+   * DNS and storage as soon as theirs are there. May be called while the
+   * cluster starts: it waits for what it needs.
+   * @param names images beyond the cluster's own. @default all
+   */
+  async importImages(names?: readonly string[]): Promise<void> {
+    const { context } = this;
+    const system = IMAGES.filter((image) => image.system).map((image) => image.name);
+    const others = names ?? IMAGES.filter((image) => !image.system).map((image) => image.name);
+    await this.#containerd.promise;
+    await Promise.all(system.map((name) => this.#import(name)));
+    await this.#api.promise;
+    const addons = this.apply([...dns({ hosts: this.#hosts }), ...storage()]);
+    await Promise.all([
+      addons,
+      ...others.filter((name) => !system.some((own) => own === name)).map((name) => this.#import(name)),
+    ]);
+    context.progress('images imported');
+  }
+
+  /** Applies objects as the cluster's administrator. */
+  async apply(objects: readonly object[]): Promise<void> {
+    const list = { apiVersion: 'v1', kind: 'List', items: objects };
+    await run(this.kubectl, ['apply', '--server-side', '--filename=-'], {
+      input: JSON.stringify(list),
+      environment: { ...process.env, KUBECONFIG: this.context.paths.kubeconfig },
+    });
+  }
+
+  async destroy(): Promise<void> {
+    await destroyCluster(this.context);
+  }
+
+  async #import(name: string): Promise<void> {
+    const archive = await imageArchive(name, this.context.progress);
+    const result = await ctr(this.context, ['images', 'import', archive]);
+    if (result.exitCode !== 0)
+      throw new Error(`Image ${name} could not be imported: ${result.stderr.trim()}`);
+  }
+}
+
+/** A promise that others wait for, whose failure nobody has to hear. */
+class Signal {
+  readonly promise: Promise<void>;
+  resolve: () => void = () => undefined;
+  reject: (error: unknown) => void = () => undefined;
+
+  constructor() {
+    this.promise = new Promise<void>((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+    this.promise.catch(() => undefined);
+  }
+}

@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import { run } from '../processes/run';
+
+/**
+ * Buildah with a store of its own inside one folder, so that nothing else on
+ * the machine sees or keeps these images, in a mount namespace of its own, so
+ * that a build killed half-way leaves no mount behind.
+ */
+export class Buildah {
+  readonly #directory: string;
+
+  /** @param directory an existing folder; removing it removes everything */
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  run(args: readonly string[], directory?: string): Promise<string> {
+    const store = ['--root', join(this.#directory, 'store'), '--runroot', join(this.#directory, 'run')];
+    return run('unshare', ['--mount', '--propagation', 'private', 'buildah', ...store, ...args], {
+      environment: {
+        ...process.env,
+        STORAGE_DRIVER: process.env['STORAGE_DRIVER'] ?? 'overlay',
+        BUILDAH_ISOLATION: 'chroot',
+        TMPDIR: this.#directory,
+      },
+      ...(directory === undefined ? {} : { directory }),
+    });
+  }
+
+  /** Builds a Dockerfile. The machine's own network: packages come from where the machine gets them. */
+  async build(props: {
+    readonly dockerfile: string;
+    readonly context: string;
+    readonly tag: string;
+    readonly args?: Readonly<Record<string, string>>;
+  }): Promise<void> {
+    const args = Object.entries(props.args ?? {}).flatMap(([name, value]) => [
+      '--build-arg',
+      `${name}=${value}`,
+    ]);
+    const options = [
+      '--network',
+      'host',
+      '--layers=false',
+      ...args,
+      '--tag',
+      props.tag,
+      '--file',
+      props.dockerfile,
+    ];
+    await this.run(['bud', '--quiet', ...options, props.context]);
+  }
+
+  /** Writes an image with uncompressed layers: a recovery has no time to gunzip. */
+  async save(tag: string, file: string): Promise<void> {
+    await this.run(['push', '--quiet', tag, `docker-archive:${file}:${tag}`]);
+  }
+}

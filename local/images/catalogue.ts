@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import { type BinaryName, moduleDirectory } from '../binaries/catalogue';
+
+export type ImageName = 'postgres' | 'pause' | 'coredns' | 'local-path-provisioner';
+
+export interface ImageDefinition {
+  readonly name: ImageName;
+  /** Human half of the tag. */
+  readonly version: string;
+  /** The binary whose folder is the build context. @default the Dockerfile's own folder is the context */
+  readonly binary?: BinaryName;
+  /** Whether the Dockerfile builds on Debian. */
+  readonly onDebian: boolean;
+  /** Part of the cluster itself: imported first. */
+  readonly system: boolean;
+}
+
+export const IMAGES: readonly ImageDefinition[] = [
+  { name: 'pause', version: '1', binary: 'pause', onDebian: false, system: true },
+  { name: 'coredns', version: '1.12.4', binary: 'coredns', onDebian: false, system: true },
+  {
+    name: 'local-path-provisioner',
+    version: '0.0.30',
+    binary: 'local-path-provisioner',
+    onDebian: true,
+    system: true,
+  },
+  { name: 'postgres', version: '17', onDebian: true, system: false },
+];
+
+export function imageDefinition(name: string): ImageDefinition {
+  const found = IMAGES.find((candidate) => candidate.name === name);
+  if (found === undefined) {
+    throw new Error(`There is no image ${name}. Known: ${IMAGES.map((image) => image.name).join(', ')}.`);
+  }
+  return found;
+}
+
+/** The folder of all Dockerfiles, one folder per image. */
+export const IMAGES_DIRECTORY = join(__dirname, '../../images');
+
+/** What decides an image's contents, apart from the packages Debian has that day. */
+export function imageSources(image: ImageDefinition): string[] {
+  return [
+    join(IMAGES_DIRECTORY, image.name),
+    ...(image.onDebian ? [join(IMAGES_DIRECTORY, 'base')] : []),
+    ...(image.binary === undefined ? [] : [moduleDirectory(image.binary)]),
+  ];
+}
