@@ -1,6 +1,12 @@
-import type { Finding } from '../core';
+import type { Duration, Finding } from '../core';
 import type { Location } from '../recovery';
 import { isInsideCluster } from './inside-cluster';
+
+export interface ObjectLock {
+  readonly mode: 'governance' | 'compliance';
+  /** Whole days. */
+  readonly retention: Duration;
+}
 
 interface VaultBaseProps {
   /** The bucket of the repositories, the records and the kit. */
@@ -10,6 +16,12 @@ interface VaultBaseProps {
    * @default - none: everything shares `bucket`, under prefixes
    */
   readonly otherBuckets?: readonly string[];
+  /**
+   * For how long a version of an object cannot be destroyed by anybody (`compliance`), or only with a
+   * special permission (`governance`). Most stores grant it to new buckets only.
+   * @default - none: versions outlive a deletion, but a key that may delete versions can destroy them
+   */
+  readonly objectLock?: ObjectLock;
   /**
    * What people call it, in the report and in messages.
    * @default - the bucket's name
@@ -92,6 +104,8 @@ export class Vault {
   readonly bucket: string;
   /** Every bucket of the vault, the main one first. */
   readonly buckets: readonly string[];
+  /** Undefined: objects may be destroyed by whoever may delete versions. */
+  readonly objectLock: ObjectLock | undefined;
 
   private constructor(
     props: VaultBaseProps,
@@ -101,6 +115,7 @@ export class Vault {
   ) {
     this.name = props.name ?? props.bucket;
     this.bucket = props.bucket;
+    this.objectLock = props.objectLock;
     this.buckets = [props.bucket, ...(props.otherBuckets ?? [])];
   }
 
@@ -123,7 +138,11 @@ export class Vault {
 
   /** Everything that is wrong with the reference, for the property that holds it. */
   faults(property = 'vault'): Finding[] {
-    return [...this.storeFaults(property), ...this.bucketFaults(property)];
+    return [
+      ...this.storeFaults(property),
+      ...this.bucketFaults(property),
+      ...lockFaults(property, this.objectLock),
+    ];
   }
 
   private storeFaults(property: string): Finding[] {
@@ -187,4 +206,16 @@ export class Vault {
       })),
     ];
   }
+}
+
+function lockFaults(property: string, lock: ObjectLock | undefined): Finding[] {
+  const days = (lock?.retention.toSeconds() ?? 86_400) / 86_400;
+  if (Number.isInteger(days) && days >= 1) return [];
+  return [
+    {
+      rule: 'vault/object-lock',
+      message: `${property}.objectLock.retention is ${lock?.retention.human()}, and stores count whole days`,
+      fix: 'write it as Duration.days(n), n from 1 upwards',
+    },
+  ];
 }

@@ -1,0 +1,42 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { formatFault } from '../constructs/core';
+import { prepareVault, StoreProblem } from '../constructs/object-storage/client';
+import { type Environment, findEnvironment } from '../environments';
+
+const EXIT = { faultyDeclaration: 1, environmentProblem: 2 } as const;
+
+const command = new Command('vault')
+  .description(
+    'make what is missing of the vault of an environment, and check that it works; may be repeated at any time',
+  )
+  .argument('<environment>', 'its name', find)
+  .addHelpText(
+    'after',
+    `
+Environment variables:
+  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY   a key that may create buckets and write to them`,
+  )
+  .action(async ({ name, vault }: Environment) => {
+    const faults = vault.faults();
+    if (faults.length > 0) {
+      for (const fault of faults) console.error(formatFault({ ...fault, path: `environments/${name}` }));
+      process.exitCode = EXIT.faultyDeclaration;
+      return;
+    }
+    await prepareVault(vault, { progress: (message) => console.log(message) });
+    console.log(`the vault ${vault.name} of ${name} is ready at ${vault.store.endpoint}`);
+  });
+
+function find(name: string): Environment {
+  try {
+    return findEnvironment(name);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+command.parseAsync().catch((error: unknown) => {
+  const known = error instanceof StoreProblem;
+  console.error(`ERROR ${known ? error.message : error instanceof Error ? error.stack : String(error)}`);
+  process.exitCode = EXIT.environmentProblem;
+});

@@ -1,0 +1,7 @@
+/** Clients of the vault for commands: they load the S3 SDK, so that nothing that synthesises may. */
+export * from './bootstrap';
+export * from './incarnation';
+export { StoreProblem } from './problem';
+export * from './publish';
+export * from './records';
+export * from './store';

@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cacheDirectory } from '../../local/cache/directory';
+import { CertificateAuthority } from '../../local/certificates/authority';
+
+/** The newest one that `npm run local` or a rehearsal has built, if any; these tests build nothing. */
+export function findVersitygw(): string | undefined {
+  const artefacts = join(cacheDirectory(), 'artefacts');
+  if (!existsSync(artefacts)) return undefined;
+  const built = readdirSync(artefacts)
+    .filter((entry) => /^binary-versitygw-[0-9a-f]{16}$/.test(entry))
+    .map((entry) => join(artefacts, entry, 'versitygw'))
+    .filter(existsSync);
+  return built.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
+}
+
+export interface VersitygwOptions {
+  /** @default true */
+  readonly versioning?: boolean;
+  /** @default 'us-east-1' */
+  readonly region?: string;
+}
+
+/** A real S3 server with a certificate of its own authority, on loopback, in a folder that goes with it. */
+export class Versitygw {
+  readonly keys = { accessKeyId: 'tester', secretAccessKey: 'tester-secret-key' };
+
+  static async start(program: string, options: VersitygwOptions = {}): Promise<Versitygw> {
+    const folder = mkdtempSync(join(tmpdir(), 'versitygw-'));
+    const authority = await CertificateAuthority.create('test vault');
+    const server = await authority.issue({ commonName: 'localhost', addresses: ['127.0.0.1'] });
+    const file = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), text, { mode: 0o600 });
+      return join(folder, name);
+    };
+    const port = await freePort();
+    for (const name of ['data', 'versions', 'users']) mkdirSync(join(folder, name));
+    const it = new Versitygw(`https://127.0.0.1:${port}`, authority.pem, folder);
+    it.child = spawn(
+      program,
+      [
+        `--port=127.0.0.1:${port}`,
+        `--cert=${file('server.crt', server.certificate)}`,
+        `--key=${file('server.key', server.key)}`,
+        `--region=${options.region ?? 'us-east-1'}`,
+        `--iam-dir=${join(folder, 'users')}`,
+        '--quiet',
+        'posix',
+        ...(options.versioning === false ? [] : [`--versioning-dir=${join(folder, 'versions')}`]),
+        join(folder, 'data'),
+      ],
+      {
+        env: { ROOT_ACCESS_KEY: it.keys.accessKeyId, ROOT_SECRET_KEY: it.keys.secretAccessKey },
+        stdio: 'ignore',
+      },
+    );
+    await listening(port);
+    return it;
+  }
+
+  private child: ChildProcess | undefined;
+
+  private constructor(
+    readonly endpoint: string,
+    readonly caPem: string,
+    private readonly folder: string,
+  ) {}
+
+  async stop(): Promise<void> {
+    const { child } = this;
+    if (child !== undefined && child.exitCode === null) {
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGKILL');
+      await gone;
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+async function listening(port: number): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false));
+      socket.once('connect', () => socket.destroy());
+    });
+    if (open) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`versitygw does not listen on port ${port} after 5 s`);
+}
