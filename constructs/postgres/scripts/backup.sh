@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# backup.sh full|diff|incr: one backup into each repository in turn; expiry runs inside it, under the same lock.
+# shellcheck source-path=SCRIPTDIR
+set -euo pipefail
+here=$(dirname "${BASH_SOURCE[0]}")
+# shellcheck source=lib.sh
+source "$here/lib.sh"
+# shellcheck source=cause.sh
+source "$here/cause.sh"
+# shellcheck source=repositories.sh
+source "$here/repositories.sh"
+# shellcheck source=job.sh
+source "$here/job.sh"
+
+TYPE=${1:-}
+case $TYPE in
+  full | diff | incr) ;;
+  *) die "backup.sh of $DATABASE_NAME was called with '$TYPE'" "call it as backup.sh full, backup.sh diff or backup.sh incr" ;;
+esac
+
+into() { back_up "$TYPE" "$1"; }
+reach_database
+TARGETS=$(repositories)
+each_repository into

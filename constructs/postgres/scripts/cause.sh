@@ -1,0 +1,69 @@
+# shellcheck shell=bash disable=SC2034 # the results are for the script that sources this
+# Tells apart what pgBackRest says. Its last line often misleads ("unable to find primary cluster" for a wrong
+# certificate), so the whole text is judged, the most telling words first.
+
+# explain <text>: sets CAUSE_CODE, CAUSE and CAUSE_FIX.
+explain() {
+  local text host
+  text=$(LC_ALL=C tr -cd '[:print:]\n' <<<"$1")
+  host=$(grep -oE "'[A-Za-z0-9.-]+:[0-9]+'" <<<"$text" | head -n 1) || true
+  host=${host//\'/}
+  case $text in
+    *"not match the database"* | *"do not match the stanza"* | *"system-id"*"does not match"* | \
+      *"not match pg_control"* | *"version"*"system-id"*"do not match"* | *"[028]"* | *"[044]"*)
+      because mismatch "the repository's stanza '$STANZA' belongs to another database (its system id or PostgreSQL version differs from this server's)" \
+        "find out which of the two is the right one; if the server was initialised by mistake, wipe its volume and let it restore. Never run stanza-upgrade to get past this: it lets the next backups expire the old ones" ;;
+    *"stop file exists"*)
+      because stopped "pgBackRest was stopped by hand: a stop file exists" "run: pgbackrest --stanza=$STANZA start" ;;
+    *"unable to acquire lock"* | *"is another pgBackRest process running"*)
+      because locked "another pgBackRest job holds the lock" "wait for it to end, or end the job that hangs" ;;
+    *SignatureDoesNotMatch*)
+      because key "the object store rejects the secret key (SignatureDoesNotMatch)" \
+        "set PGBACKREST_REPO<n>_S3_KEY_SECRET to the secret of this access key" ;;
+    *InvalidAccessKeyId* | *InvalidToken* | *ExpiredToken*)
+      because key "the object store does not know the access key, or it expired" \
+        "set PGBACKREST_REPO<n>_S3_KEY and _S3_KEY_SECRET to a key that exists" ;;
+    *RequestTimeTooSkewed*)
+      because clock "the clocks of this node and of the object store differ too much" "set the node's clock (NTP)" ;;
+    *NoSuchBucket*)
+      because bucket "the bucket does not exist${host:+ at $host}" \
+        "deploy the vault first, or correct repo<n>-s3-bucket, -endpoint and -region" ;;
+    *AccessDenied* | *"403 (Forbidden)"*)
+      because access "the object store denies access (403)" \
+        "let the key list, read and write this bucket and path, or use the right key" ;;
+    *"option requires"* | *"requires option"* | *OptionRequired* | *OptionInvalid* | *"[031]"* | *"[032]"* | *"[037]"*)
+      because config "pgBackRest's configuration is incomplete or wrong: $(first_error "$text")" \
+        "correct /etc/pgbackrest and the PGBACKREST_REPO<n>_* variables" ;;
+    *"access denied"* | *AccessError*)
+      because client "the database's TLS server does not accept this client for stanza '$STANZA'" \
+        "make tls-server-auth name the client certificate's CN with this stanza, or run the TLS job again" ;;
+    *"unable to verify certificate"* | *"unable to find hostname"* | *"certificate verify failed"* | *"tlsv1 alert"* | \
+      *"unknown ca"* | *"alert certificate"* | *"certificate is not"* | *"certificate has expired"*)
+      because certificate "the TLS certificate of ${host:-the other side} is not accepted: $(first_match "$text" 'verify certificate|find hostname|certificate|alert')" \
+        "give repo<n>-storage-ca-file (object store) or $TLS_DIR/ca.crt (database) the CA that signed it, and make its names include the host" ;;
+    *"unable to get address"* | *"Name or service not known"* | *"name resolution"*)
+      because name "the host name does not resolve: $(first_match "$text" 'unable to get address')" \
+        "correct the host name in repo<n>-s3-endpoint or pg1-host, or repair DNS" ;;
+    *"in recovery"* | *"starting up"* | *"shutting down"* | *"No such file or directory"*".s.PGSQL."* | \
+      *"not accept"*"connections"*)
+      because server "the database server is not ready: it starts, recovers or is down" \
+        "wait until it accepts writes; look at the postgres container's log" ;;
+    *"Connection refused"* | *HostConnectError* | *"unable to connect"* | *"timeout"* | *"timed out"* | *"No route to host"*)
+      because unreachable "no connection${host:+ to $host}: $(first_match "$text" 'unable to connect|refused|time|route')" \
+        "start what listens there, or open the network policy to it" ;;
+    *"repo encrypted"* | *CryptoError* | *FormatError* | *"key/value found outside of section"* | *"[095]"* | *"[029]"*)
+      because passphrase "the repository cannot be decrypted: wrong or missing cipher passphrase, or another cipher type" \
+        "set PGBACKREST_REPO<n>_CIPHER_PASS to the passphrase the repository was created with (it is in the escrow)" ;;
+    *"Permission denied"*)
+      because permission "permission denied: $(first_match "$text" 'Permission denied')" \
+        "make the path owned by this container's user" ;;
+    *)
+      because unknown "$(first_error "$text")" "read the lines above" ;;
+  esac
+}
+
+because() { CAUSE_CODE=$1 CAUSE=$2 CAUSE_FIX=$3; }
+
+# shellcheck disable=SC2001 # the pattern is a regular expression
+first_match() { grep -m 1 -E "$2" <<<"$1" | sed -E 's/^.*(WARN|ERROR): *//' | cut -c 1-240 || true; }
+first_error() { (grep -m 1 -E 'ERROR|\[[A-Za-z]*Error\]' <<<"$1" || head -n 1 <<<"$1") | cut -c 1-300; }

@@ -1,0 +1,127 @@
+# shellcheck shell=bash disable=SC2016 # the programs in single quotes are jq's
+# What the backup jobs share. They have no PGDATA: pgBackRest reaches it through the sidecar's TLS server.
+
+: "${WAIT_SECONDS:=600}"
+: "${LOCK_WAIT_SECONDS:=3600}"
+: "${CONFIG_FILE:=${PGBACKREST_CONFIG:-/etc/pgbackrest/pgbackrest.conf}}"
+: "${CONFIG_DIR:=${PGBACKREST_CONFIG_INCLUDE_PATH:-/etc/pgbackrest/conf.d}}"
+
+OUTPUT=$(mktemp)
+cleanup() { rm -f "$OUTPUT"; }
+
+# The value of an option in the configuration files; pgBackRest offers no way to ask for it.
+configuration() { cat "$CONFIG_FILE" "$CONFIG_DIR"/*.conf 2>/dev/null || true; }
+configured() {
+  configuration | sed -nE "s/^[[:space:]]*$1[[:space:]]*=[[:space:]]*(.*[^[:space:]])[[:space:]]*$/\1/p" | tail -n 1
+}
+
+# run <arguments…>: pgBackRest with everything it says on stderr and in $OUTPUT.
+run() {
+  local status=0
+  pgbackrest --stanza="$STANZA" --log-level-console=info "$@" </dev/null 2>&1 | tee "$OUTPUT" >&2 || status=$?
+  return "$status"
+}
+# The cause is in the warnings; the closing error line misleads.
+explain_run() { explain "$(grep -v ' INFO: ' "$OUTPUT")"; }
+
+# Some causes no waiting cures.
+hopeless() {
+  case $CAUSE_CODE in
+    mismatch | key | bucket | passphrase | config | stopped) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+# insist <seconds> <what> <arguments…>: runs until it succeeds, the cause is hopeless or the time is over. Sets CAUSE*.
+insist() {
+  local deadline=$((SECONDS + $1)) lock_deadline=$((SECONDS + LOCK_WAIT_SECONDS)) what=$2
+  shift 2
+  while :; do
+    if run "$@"; then return 0; fi
+    explain_run
+    if hopeless; then return 1; fi
+    if [[ $CAUSE_CODE == locked ]]; then
+      if ((SECONDS >= lock_deadline)); then return 1; fi
+    elif ((SECONDS >= deadline)); then
+      return 1
+    fi
+    log "$what of $DATABASE_NAME: $CAUSE; trying again"
+    sleep "${RETRY_SECONDS:-15}"
+  done
+}
+
+ping_server() { pgbackrest --log-level-console=off --log-level-stderr=off --io-timeout=10 --tls-server-port="$1" server-ping "$2" </dev/null; }
+
+# The database's TLS server answers, the stanza exists in every repository that can be reached, archiving works.
+reach_database() {
+  local host port several
+  host=${PG_HOST:-$(configured pg1-host)} port=${PG_TLS_PORT:-$(configured pg1-host-port)}
+  wait_until "$WAIT_SECONDS" "the certificates in $TLS_DIR" filled "$TLS_DIR"/{ca.crt,client.crt,client.key} ||
+    die "$DATABASE_NAME: no certificates in $TLS_DIR after $WAIT_SECONDS s" "run the TLS job and look at its log"
+  if [[ -n $host ]]; then
+    wait_until "$WAIT_SECONDS" "the TLS server $host:${port:-8432}" ping_server "${port:-8432}" "$host" ||
+      die "$DATABASE_NAME: its TLS server $host:${port:-8432} did not answer for $WAIT_SECONDS s" "look at the pgbackrest container of the database's pod and at the network policy"
+  fi
+  several=$(configuration | sed -nE 's/^[[:space:]]*(repo[0-9]+)-.*$/\1/p' | sort -u | wc -l)
+  # stanza-create and check do nothing on a stanza that is as it should be. stanza-upgrade is never run: it would
+  # accept a database initialised by mistake, and the next backups would expire the real one.
+  insist "$WAIT_SECONDS" stanza-create stanza-create || one_of_several stanza-create "$several"
+  insist "${CHECK_SECONDS:-180}" check check || one_of_several check "$several"
+}
+
+# With several repositories, one that is down must not keep the others without backups; each backup then tells its own.
+one_of_several() {
+  if [[ $CAUSE_CODE == mismatch || $CAUSE_CODE == stopped ]] || (($2 < 2)); then
+    die "$DATABASE_NAME: pgbackrest $1 failed: $CAUSE" "$CAUSE_FIX"
+  fi
+  warn "pgbackrest $1 failed ($CAUSE); going on, because one of several repositories may be the cause"
+}
+
+# The repositories to back up into: REPOS, or each one of the configuration.
+repositories() {
+  if [[ -n ${REPOS:-} ]]; then tr -s ', ' '\n' <<<"$REPOS" && return; fi
+  read_info "${INFO_TIMEOUT:-90}"
+  if [[ $INFO == null ]]; then
+    explain "$INFO_ERROR"
+    die "$DATABASE_NAME: pgbackrest info failed: $CAUSE" "$CAUSE_FIX"
+  fi
+  repository_keys
+}
+
+# back_up <type> <repository>: a backup that is listed afterwards, told in one line of JSON on stdout.
+back_up() {
+  local started label record
+  started=$(now)
+  if ! insist "${BACKUP_RETRY_SECONDS:-120}" "backup into repo$2" --type="$1" --repo="$2" backup; then
+    log "ERROR $1 backup of $DATABASE_NAME into repo$2 failed: $CAUSE — FIX: $CAUSE_FIX"
+    return 1
+  fi
+  label=$(sed -nE 's/^.*INFO: new backup label = ([0-9A-Z_-]+).*$/\1/p' "$OUTPUT" | tail -n 1)
+  read_info "${INFO_TIMEOUT:-90}"
+  record=$(info --arg name "$label" --argjson repo "$2" --arg seconds "$(seconds_since "$started")" '
+    .backup[]? | select(.label == $name and .database["repo-key"] == $repo)
+    | { repo: $repo, "label": .label, type, bytes: .info.size, deltaBytes: .info.delta,
+        repoBytes: (.info.repository.delta // .info.repository.size), seconds: ($seconds | tonumber),
+        stop: (.timestamp.stop | todate), timeline: .archive.stop[0:8] } | tojson')
+  if [[ -z $record ]]; then
+    CAUSE="pgBackRest reported backup ${label:-without a label}, but repo$2 does not list it" CAUSE_CODE=unlisted
+    CAUSE_FIX="let the key write and delete in the repository, and look at the lines above"
+    log "ERROR $1 backup of $DATABASE_NAME: $CAUSE — FIX: $CAUSE_FIX"
+    return 1
+  fi
+  printf '%s\n' "$record"
+}
+
+# each_repository <function>: a failure in one does not stop the others, and is not forgotten.
+each_repository() {
+  local repo failed=() cause='' fix=''
+  for repo in $TARGETS; do
+    if ! "$1" "$repo"; then
+      failed+=("repo$repo")
+      cause=${cause:-$CAUSE} fix=${fix:-$CAUSE_FIX}
+    fi
+  done
+  if ((${#failed[@]} > 0)); then
+    die "$DATABASE_NAME: no backup was made in ${failed[*]}: $cause" "$fix"
+  fi
+}

@@ -1,0 +1,47 @@
+# shellcheck shell=bash
+# The words for each reason of decide.sh: what, where, and what to do.
+refuse() {
+  local what=$DATABASE_NAME ids
+  ids=$(stanza_system_ids | paste -sd ' ')
+  case $1 in
+    unreachable)
+      die "$what: the volume holds no complete data, and the repository could not be read ($(unreadable_causes | paste -sd ';')), so nothing is known about what to restore; a database never starts empty because of that" \
+        "$(unreadable_fix)" ;;
+    nothing-to-restore)
+      die "$what: nothing to restore: the volume is empty and every repository was listed and is empty" \
+        "if this database is new, set TF_VAR_initialize=true for this deploy only; if it is not, correct the repository's path, bucket or stanza" ;;
+    nothing-to-recover)
+      die "$what: recovery '$ORDER_ID' was ordered, but every repository was listed and is empty" \
+        "correct the repository's path, bucket or stanza, or remove the order" ;;
+    recover-invalid)
+      die "$what: the ordered recovery in $DEPLOY_DIR/recover.json $RECOVER_PROBLEM" "correct the order, or remove it to restore the latest state" ;;
+    no-backup)
+      die "$what: the volume is empty, and the repository has a stanza or WAL of an earlier life (system id ${ids:-unknown}) but no backup to restore; a new database could not archive into it" \
+        "if that life is given up, use another repository path, or remove it: pgbackrest --stanza=$STANZA stop && pgbackrest --stanza=$STANZA stanza-delete --force && pgbackrest --stanza=$STANZA start; then deploy with TF_VAR_initialize=true" ;;
+    lost-data)
+      die "$what: this volume held or was receiving a database (see $STATE_DIR), its data is gone or half restored, and no repository has a backup now" \
+        "find the repository it was restored from and configure that; to give the data up, empty the volume" ;;
+    backup-major)
+      die "$what: the newest fitting backup is of PostgreSQL $(jq -r .version <<<"$BACKUP"), this image is $PG_MAJOR" \
+        "deploy the image of that major version, restore, then upgrade" ;;
+    major)
+      die "$what: $PGDATA is of PostgreSQL $(<"$PGDATA/PG_VERSION"), this image is $PG_MAJOR" \
+        "deploy the image of PostgreSQL $(<"$PGDATA/PG_VERSION"); a major upgrade is a task of its own" ;;
+    foreign)
+      die "$what: foreign data: the volume's system id is $SYSTEM_ID, the stanza '$STANZA' knows only ${ids:-none}" \
+        "attach the volume of this database, or point the repository at the stanza of this data; to restore over it, move $PGDATA away first" ;;
+    unknown-data)
+      die "$what: $PGDATA holds a database (system id $SYSTEM_ID) that no repository knows and that this deploy did not make" \
+        "move $PGDATA away to start new; to keep it, write its system id into $STATE_DIR/complete.json as {\"systemId\": \"$SYSTEM_ID\", \"how\": \"adopted\"}" ;;
+    unknown-files)
+      die "$what: $PGDATA is not empty and not a whole data directory (it holds $(find "$PGDATA" -mindepth 1 -maxdepth 1 -printf '%f ' | cut -c 1-120))" \
+        "move these files away, so that the latest backup can be restored into an empty directory" ;;
+    interrupted-restore)
+      die "$what: a restore over complete data was started by hand and not finished ($PGDATA/backup.manifest is there)" \
+        "finish it with the same pgbackrest restore command, or remove $STATE_DIR/complete.json to have the latest state restored" ;;
+    control)
+      die "$what: $PGDATA/global/pg_control is missing or damaged, so the data cannot be identified" \
+        "move $PGDATA and $STATE_DIR/complete.json away, so that the latest backup is restored" ;;
+    *) die "$what: refused ($1)" "see decide.sh for this reason" ;;
+  esac
+}

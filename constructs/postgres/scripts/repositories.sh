@@ -1,0 +1,95 @@
+# shellcheck shell=bash disable=SC2016 # the programs in single quotes are jq's
+# What the repositories hold, read by `pgbackrest info`. It exits 0 with an empty list for a repository that it could
+# not read, so each repository's own status code is judged: 0 backups, 1 no stanza, 2 a stanza without backups,
+# anything else = not read.
+
+# read_info <seconds>: sets INFO to the stanza's element, or to null with INFO_ERROR telling why.
+read_info() {
+  local errors status=0
+  errors=$(mktemp)
+  INFO_ERROR=''
+  # System ids exceed what jq 1.6 keeps exactly: they become strings before it sees them.
+  INFO=$(timeout -k 5 "$1" pgbackrest --stanza="$STANZA" --log-level-console=off --log-level-stderr=warn \
+    info --output=json 2>"$errors" </dev/null |
+    LC_ALL=C sed -E 's/"system-id":([0-9]+)/"system-id":"\1"/g' | jq -c '.[0]') || status=$?
+  if [[ $status -eq 124 || $status -eq 137 ]]; then
+    INFO_ERROR="no connection: pgbackrest info had no answer within $1 s (unable to connect, timed out)"
+  elif [[ $status -ne 0 ]]; then
+    INFO_ERROR=$(cat "$errors")
+  fi
+  rm -f "$errors"
+  if [[ -n $INFO_ERROR || -z $INFO ]]; then INFO=null; fi
+}
+
+info() { jq -r "$@" <<<"$INFO"; }
+
+repository_keys() { info '.repo[]?.key'; }
+readable_repositories() { info '.repo[]? | select(.status.code | IN(0, 1, 2)) | .key'; }
+unreadable_repositories() { info '.repo[]? | select(.status.code | IN(0, 1, 2) | not) | .key'; }
+# The system ids of the stanza's history, over every repository that could be read.
+stanza_system_ids() { info '[.db[]?["system-id"]] | unique[]'; }
+
+# One sentence per repository that could not be read, for messages.
+unreadable_causes() {
+  local key
+  if [[ $INFO == null ]]; then
+    explain "$INFO_ERROR"
+    echo "$CAUSE"
+    return
+  fi
+  for key in $(unreadable_repositories); do
+    explain "$(info --argjson key "$key" '.repo[] | select(.key == $key) | .status.message')"
+    echo "repo$key: $CAUSE"
+  done
+}
+
+# The fix belonging to the first of them.
+unreadable_fix() {
+  if [[ $INFO == null ]]; then
+    explain "$INFO_ERROR"
+  else
+    explain "$(info '[.repo[] | select(.status.code | IN(0, 1, 2) | not) | .status.message][0]')"
+  fi
+  echo "$CAUSE_FIX"
+}
+
+# WAL without backups is a trace of an earlier life that `info` does not show.
+# prints what lies there; its status says whether that could be listed at all.
+list_archive() { pgbackrest repo-ls --repo="$1" --log-level-console=off "archive/$STANZA" </dev/null; }
+
+# backup | empty | history | unknown, as decide.sh defines them.
+judge_repositories() {
+  local key listing
+  if [[ $INFO == null ]]; then
+    echo unknown
+  elif [[ $(info '.repo | any(.status.code == 0)') == true ]]; then
+    echo backup
+  elif [[ -n $(unreadable_repositories) || -z $(repository_keys) ]]; then
+    echo unknown
+  elif [[ $(info '.repo | any(.status.code == 2)') == true ]]; then
+    echo history
+  else
+    for key in $(repository_keys); do
+      listing=$(list_archive "$key") || { echo unknown && return; }
+      if [[ -n $listing ]]; then echo history && return; fi
+    done
+    echo empty
+  fi
+}
+
+# choose_backup <set> <before (epoch seconds)> <timeline>, each may be empty: the newest backup that fits, from the
+# lowest-numbered repository that has one (their order is the operator's preference); prints a JSON object or nothing.
+choose_backup() {
+  info --arg set "$1" --arg before "$2" --arg timeline "$3" '
+    def hex: ascii_downcase | explode | reduce .[] as $c (0; . * 16 + (if $c > 96 then $c - 87 else $c - 48 end));
+    . as $stanza
+    | [ .backup[]? | . as $b
+        | { repo: .database["repo-key"], "label": .label, type, stop: .timestamp.stop, bytes: .info.size,
+            timeline: (.archive.stop // "" | .[0:8]),
+            version: [$stanza.db[] | select(.id == $b.database.id and .["repo-key"] == $b.database["repo-key"])
+              | .version][0] }
+        | select($set == "" or .label == $set)
+        | select($before == "" or .stop < ($before | tonumber))
+        | select(($timeline | test("^[0-9]+$") | not) or (.timeline | hex) <= ($timeline | tonumber)) ]
+    | sort_by(.repo) | group_by(.repo) | (.[0] // []) | max_by(.stop) // empty | tojson'
+}

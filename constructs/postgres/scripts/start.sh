@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Runs the server. The settings on which durability rests are given on the command line, where neither ALTER SYSTEM
+# nor a restored postgresql.auto.conf can override them.
+# shellcheck source-path=SCRIPTDIR
+set -euo pipefail
+# shellcheck source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+for file in "$SERVER_CONFIG_DIR/postgresql.conf" "$SERVER_CONFIG_DIR/pg_hba.conf"; do
+  if [[ ! -r $file ]]; then
+    die "$DATABASE_NAME: $file is missing or unreadable" "mount the server's ConfigMap at $SERVER_CONFIG_DIR"
+  fi
+done
+if [[ ! -s $PGDATA/PG_VERSION || ! -s $STATE_DIR/complete.json ]]; then
+  die "$DATABASE_NAME: $PGDATA is not a prepared data directory" "let the init container prepare.sh finish first"
+fi
+if ! command -v pgbackrest >/dev/null; then
+  die "$DATABASE_NAME: the pgbackrest program is not in this image, so WAL cannot be archived" "use the project's postgres image, or one derived from it"
+fi
+
+archive=(-c archive_mode=on -c "archive_command=${ARCHIVE_COMMAND:-pgbackrest --stanza=$STANZA archive-push %p}")
+if [[ ${ARCHIVE_MODE:-on} == off ]]; then archive=(-c archive_mode=off -c archive_command=/bin/false); fi
+exec "$PG_BIN/postgres" -D "$PGDATA" -c "config_file=$SERVER_CONFIG_DIR/postgresql.conf" \
+  -c "hba_file=$SERVER_CONFIG_DIR/pg_hba.conf" -c "unix_socket_directories=$SOCKET_DIR" -c "archive_library=" "${archive[@]}" "$@"

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# restore_command: wal-get.sh %f "%p" [repository]. PostgreSQL takes every ordinary failure of this command for "the
+# archive ends here" and promotes. A repository that cannot be read in the middle of a replay would so cut off
+# committed rows in silence. Only pgBackRest's own "not found", said of every repository, may end the recovery;
+# anything else is retried, then reported as 255, which stops the server instead of promoting it.
+# shellcheck source-path=SCRIPTDIR
+set -euo pipefail
+
+options=()
+if [[ -n ${3:-} ]]; then options=("--repo=$3"); fi
+# It runs once for every 16 MB of a recovery: nothing else is loaded before something is wrong.
+fetch() {
+  status=0
+  said=$(pgbackrest --stanza="${STANZA:-main}" --pg1-path="${PGDATA:-/var/lib/postgresql/pgdata}" --log-level-console=off \
+    --log-level-stderr=warn "${options[@]}" archive-get "$1" "$2" 2>&1) || status=$?
+  if ((status == 0)); then exit 0; fi
+  if ((status == 1)) && [[ ! $said =~ repo[0-9]+:\ \[ ]]; then exit 1; fi
+}
+fetch "$1" "$2"
+
+# shellcheck source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source=cause.sh
+source "$(dirname "${BASH_SOURCE[0]}")/cause.sh"
+trap - EXIT ERR
+
+deadline=$((SECONDS + ${RESTORE_RETRY_SECONDS:-120}))
+while :; do
+  explain "$said"
+  log "WAL $1 of $DATABASE_NAME cannot be fetched (status $status): $CAUSE"
+  if ((SECONDS >= deadline)); then break; fi
+  sleep "${RESTORE_RETRY_PAUSE:-5}"
+  fetch "$1" "$2"
+done
+printf '%s\n' "$said" >&2
+log "the repository of $DATABASE_NAME cannot be read, and the recovery must not end here: $CAUSE — FIX: $CAUSE_FIX; the server tries again at its next start"
+exit 255
