@@ -1,6 +1,7 @@
 import type { Duration, Finding } from '../core';
 import type { Location } from '../recovery';
 import { isInsideCluster } from './inside-cluster';
+import { vaultFaults } from './vault-faults';
 
 export interface ObjectLock {
   readonly mode: 'governance' | 'compliance';
@@ -73,15 +74,19 @@ export interface VaultStore {
 export class Vault {
   static s3Compatible(props: S3CompatibleVaultProps): Vault {
     const url = URL.canParse(props.endpoint) ? new URL(props.endpoint) : undefined;
-    return new Vault(props, {
-      kind: 's3-compatible',
-      endpoint: props.endpoint.replace(/\/+$/, ''),
-      host: url?.hostname ?? '',
-      port: Number(url?.port || (url?.protocol === 'http:' ? 80 : 443)),
-      region: props.region ?? 'us-east-1',
-      pathStyle: props.pathStyle ?? true,
-      ...(props.caPem === undefined ? {} : { caPem: props.caPem }),
-    });
+    return new Vault(
+      props,
+      {
+        kind: 's3-compatible',
+        endpoint: props.endpoint.replace(/\/+$/, ''),
+        host: url?.hostname ?? '',
+        port: Number(url?.port || (url?.protocol === 'http:' ? 80 : 443)),
+        region: props.region ?? 'us-east-1',
+        pathStyle: props.pathStyle ?? true,
+        ...(props.caPem === undefined ? {} : { caPem: props.caPem }),
+      },
+      props,
+    );
   }
 
   static aws(props: AwsVaultProps): Vault {
@@ -96,7 +101,7 @@ export class Vault {
         region: props.region,
         pathStyle: false,
       },
-      props.account,
+      props,
     );
   }
 
@@ -110,8 +115,8 @@ export class Vault {
   private constructor(
     props: VaultBaseProps,
     readonly store: VaultStore,
-    /** Amazon's account; undefined for another store. */
-    readonly account?: string,
+    /** As declared: the region of a store that has none says nothing about where it is. */
+    private readonly place: { readonly region?: string | undefined; readonly account?: string },
   ) {
     this.name = props.name ?? props.bucket;
     this.bucket = props.bucket;
@@ -119,12 +124,17 @@ export class Vault {
     this.buckets = [props.bucket, ...(props.otherBuckets ?? [])];
   }
 
+  /** Amazon's account; undefined for another store. */
+  get account(): string | undefined {
+    return this.place.account;
+  }
+
   /** The fact that rules compare: a copy must not die with what it protects. */
   get location(): Location {
     return {
       vault: this.name,
       endpoint: this.store.endpoint,
-      region: this.store.region,
+      ...(this.place.region === undefined ? {} : { region: this.place.region }),
       ...(this.account === undefined ? {} : { account: this.account }),
       ...(isInsideCluster(this.store.host) ? { cluster: this.store.host } : {}),
     };
@@ -138,84 +148,6 @@ export class Vault {
 
   /** Everything that is wrong with the reference, for the property that holds it. */
   faults(property = 'vault'): Finding[] {
-    return [
-      ...this.storeFaults(property),
-      ...this.bucketFaults(property),
-      ...lockFaults(property, this.objectLock),
-    ];
+    return vaultFaults(this, property);
   }
-
-  private storeFaults(property: string): Finding[] {
-    const { store, account } = this;
-    const found: Finding[] = [];
-    const add = (rule: string, message: string, fix: string): number => found.push({ rule, message, fix });
-    if (store.host === '' || !/^https?:\/\/[^/?#@]+$/.test(store.endpoint))
-      add(
-        'vault/endpoint',
-        `${property}.endpoint is "${store.endpoint}", which is no address of a store`,
-        'write https://host or https://host:port, without a path; the bucket goes into bucket',
-      );
-    else if (store.endpoint.startsWith('http:'))
-      add(
-        'vault/plain-http',
-        `${property}.endpoint is "${store.endpoint}": keys and data would travel readably, and pgBackRest before 2.58 refuses it`,
-        'serve the store by TLS and write https://; give its authority as caPem if it is your own',
-      );
-    if (isInsideCluster(store.host) && store.host !== '')
-      add(
-        'vault/inside-cluster',
-        `${property}.endpoint "${store.endpoint}" is in the cluster whose loss it must survive`,
-        'put the vault on a machine, in an account or at a provider that the cluster cannot take along',
-      );
-    if (!/^[a-z0-9]+(-[a-z0-9]+)*$/i.test(store.region))
-      add(
-        'vault/region',
-        `${property}.region is "${store.region}", which is no name of a region`,
-        'write a region such as eu-west-3; stores without regions take us-east-1',
-      );
-    if (store.caPem !== undefined && !store.caPem.includes('-----BEGIN CERTIFICATE-----'))
-      add(
-        'vault/ca',
-        `${property}.caPem holds no certificate`,
-        "give the authority's certificate in PEM form, beginning with -----BEGIN CERTIFICATE-----",
-      );
-    if (account !== undefined && !/^\d{12}$/.test(account))
-      add(
-        'vault/account',
-        `${property}.account is "${account}", and an account of Amazon has twelve digits`,
-        "write the number of the vault's own account",
-      );
-    return found;
-  }
-
-  private bucketFaults(property: string): Finding[] {
-    const named = this.buckets.filter(
-      (bucket) => !/^(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket),
-    );
-    const repeated = this.buckets.filter((bucket, index) => this.buckets.indexOf(bucket) !== index);
-    return [
-      ...named.map((bucket) => ({
-        rule: 'vault/bucket',
-        message: `${property} names the bucket "${bucket}", which S3 does not allow`,
-        fix: "use 3 to 63 lower case letters, digits, '-' and '.', beginning and ending with a letter or digit",
-      })),
-      ...repeated.map((bucket) => ({
-        rule: 'vault/bucket',
-        message: `${property} names the bucket "${bucket}" twice`,
-        fix: 'name it once',
-      })),
-    ];
-  }
-}
-
-function lockFaults(property: string, lock: ObjectLock | undefined): Finding[] {
-  const days = (lock?.retention.toSeconds() ?? 86_400) / 86_400;
-  if (Number.isInteger(days) && days >= 1) return [];
-  return [
-    {
-      rule: 'vault/object-lock',
-      message: `${property}.objectLock.retention is ${lock?.retention.human()}, and stores count whole days`,
-      fix: 'write it as Duration.days(n), n from 1 upwards',
-    },
-  ];
 }

@@ -1,0 +1,2 @@
+export type { ColdStorage } from './lifecycle';
+export * from './vault-buckets';
