@@ -1,0 +1,10 @@
+export { buildKit } from './build';
+export { formatFault, KIT_RULES, type KitFault, KitFaultsError, type KitRule } from './fault';
+export type { Kit, KitChart, KitFile } from './kit';
+export type { KitSecret } from './lists';
+export { FIELD_MANAGER, type KitObject } from './object';
+export type { KitOptions } from './options';
+export type { KitRelease } from './release';
+export type { KitStack } from './stack';
+export type { KitVariable } from './variables';
+export { writeKit } from './write';

@@ -1,0 +1,149 @@
+import { convertScalar } from './convert';
+import { addProviderDefaults, TYPES_WITH_DEFAULTS } from './defaults';
+import { INLINED, LOAD_BALANCER_ONLY, OCTAL, RENAMED, SPREAD } from './exceptions';
+import type { Faults } from './fault';
+import { findProperty, type Property, type PropertyType } from './kubernetes-types';
+import { RunTime, UNRESOLVED } from './run-time';
+
+export type Fields = Record<string, unknown>;
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof RunTime);
+}
+
+/**
+ * A block of a typed resource as an object of a Kubernetes type. Every leaf is
+ * either in the result or a fault.
+ */
+export function mapBlock(type: string, value: unknown, path: string, faults: Faults): Fields | undefined {
+  const block = singleBlock(value, path, faults);
+  if (block === undefined) return undefined;
+  const object: Fields = {};
+  for (const [argument, content] of Object.entries(block)) {
+    const place = path === '' ? argument : `${path}.${argument}`;
+    if (INLINED.has(`${type}.${argument}`)) {
+      Object.assign(object, mapBlock(type, content, place, faults));
+      continue;
+    }
+    const property = propertyOf(type, argument);
+    if (property === undefined) reportUnknown(type, content, place, faults);
+    else setField(object, property, mapField(type, property, content, place, faults), place, faults);
+  }
+  if (TYPES_WITH_DEFAULTS.has(type)) addProviderDefaults(type, object);
+  if (type === 'V1ServiceSpec' && object['type'] !== 'LoadBalancer') {
+    for (const name of LOAD_BALANCER_ONLY) delete object[name];
+  }
+  return object;
+}
+
+function propertyOf(type: string, argument: string): Property | undefined {
+  return findProperty(type, RENAMED[`${type}.${argument}`] ?? argument);
+}
+
+function setField(object: Fields, property: Property, value: unknown, place: string, faults: Faults): void {
+  if (value === undefined) return;
+  if (object[property.name] !== undefined) {
+    faults.add(
+      'kit-unknown-field',
+      place,
+      value,
+      `Two arguments stand for ${property.name}.`,
+      'Give one of them.',
+    );
+    return;
+  }
+  object[property.name] = value;
+}
+
+function mapField(type: string, property: Property, value: unknown, path: string, faults: Faults): unknown {
+  if (value === null || value === UNRESOLVED) return undefined;
+  const kind = property.type;
+  switch (kind.of) {
+    case 'object':
+      return mapBlock(kind.type, value, path, faults);
+    case 'list':
+      return mapList(kind.item, value, path, faults);
+    case 'map':
+      return mapMap(kind.item, value, path, faults);
+    default:
+      return convertScalar(value, kind, {
+        property: path,
+        faults,
+        octal: OCTAL.has(`${type}.${property.name}`),
+      });
+  }
+}
+
+/** A single block comes out of the synth as an object, or as a list of one. */
+function singleBlock(value: unknown, path: string, faults: Faults): Fields | undefined {
+  if (isFields(value)) return value;
+  if (Array.isArray(value) && value.length === 0) return undefined;
+  if (Array.isArray(value) && value.length === 1) return isFields(value[0]) ? value[0] : {};
+  if (value === null || value === undefined || value === UNRESOLVED) return undefined;
+  faults.add(
+    'kit-invalid-value',
+    path,
+    value,
+    Array.isArray(value)
+      ? `${value.length} blocks stand where Kubernetes has one object.`
+      : 'A block is expected.',
+    'Give one block.',
+  );
+  return undefined;
+}
+
+function mapList(item: PropertyType, value: unknown, path: string, faults: Faults): unknown {
+  const elements: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const list = elements.flatMap((element, index) => {
+    const place = `${path}[${index}]`;
+    if (item.of !== 'object') {
+      const scalar = convertScalar(element, item, { property: place, faults, element: true });
+      return scalar === undefined ? [] : [scalar];
+    }
+    // An empty block, `ingress {}`, arrives as null and means everything.
+    const blocks = SPREAD.has(item.type) ? spread(element ?? {}) : [element ?? {}];
+    return blocks.flatMap((block) => mapBlock(item.type, block, place, faults) ?? []);
+  });
+  return list.length === 0 ? undefined : list;
+}
+
+/** `{config_map: [a, b], secret: c}` as `{config_map: a}`, `{config_map: b}`, `{secret: c}`. */
+function spread(block: unknown): readonly unknown[] {
+  if (!isFields(block)) return [block];
+  return Object.entries(block).flatMap(([argument, content]) =>
+    (Array.isArray(content) ? content : [content]).map((one) => ({ [argument]: one })),
+  );
+}
+
+function mapMap(item: PropertyType, value: unknown, path: string, faults: Faults): unknown {
+  if (!isFields(value)) {
+    faults.add('kit-invalid-value', path, value, 'A map is expected.', 'Give keys and values.');
+    return undefined;
+  }
+  const entries = Object.entries(value).flatMap(([key, content]) => {
+    const scalar = convertScalar(content, item, { property: `${path}["${key}"]`, faults, element: true });
+    return scalar === undefined ? [] : [[key, scalar] as const];
+  });
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
+/** Names every leaf below a field that Kubernetes does not have. */
+export function reportUnknown(type: string, value: unknown, path: string, faults: Faults): void {
+  if (value === null || value === undefined || value === UNRESOLVED) return;
+  if (isFields(value) && Object.keys(value).length > 0) {
+    for (const [key, content] of Object.entries(value))
+      reportUnknown(type, content, `${path}.${key}`, faults);
+    return;
+  }
+  if (Array.isArray(value) && value.some((element) => isFields(element) || Array.isArray(element))) {
+    for (const [index, element] of value.entries()) reportUnknown(type, element, `${path}[${index}]`, faults);
+    return;
+  }
+  faults.add(
+    'kit-unknown-field',
+    path,
+    value,
+    `${type.replace(/^(Rbac)?V\d/, '')} has no such field in Kubernetes, as far as the kit's table of types knows.`,
+    'Remove the field; or, if Kubernetes has it, add it to constructs/recovery/kit/exceptions.ts; or declare the object as a kubernetes_manifest.',
+  );
+}

@@ -1,0 +1,146 @@
+import { RunTime, type RunTimePart, visitRunTime } from './run-time';
+
+/**
+ * Writes a manifest as YAML. A general library takes seconds for the ten
+ * thousand objects of a large platform; manifests need no anchors, no comments
+ * and no folding.
+ */
+export function toYaml(value: object): string {
+  const text = `${block(value, '')}\n`;
+  return text.includes(OPEN) ? revealMarkers(text) : text;
+}
+
+/** The ending of a file's name: what `apply` has to fill in first is no manifest yet. */
+export function manifestExtension(document: object): '.yaml' | '.yaml.template' {
+  let atRunTime = false;
+  visitRunTime(document, () => {
+    atRunTime = true;
+  });
+  return atRunTime ? '.yaml.template' : '.yaml';
+}
+
+/** Opens and closes what `apply` fills in. */
+const MARKER = { open: '@{{', close: '}}' } as const;
+/** What a text says that looks like a marker and is none. */
+const LITERAL_MARKER = `${MARKER.open}open:${MARKER.close}`;
+
+// While a document is written, markers are characters that no text in it holds:
+// in texts they are escaped.
+const OPEN = '\ue000';
+const CLOSE = '\ue001';
+
+function revealMarkers(text: string): string {
+  return text
+    .replaceAll(MARKER.open, LITERAL_MARKER)
+    .replaceAll(OPEN, MARKER.open)
+    .replaceAll(CLOSE, MARKER.close);
+}
+
+function block(value: unknown, indent: string): string {
+  if (Array.isArray(value)) {
+    return value.length === 0 ? '[]' : value.map((item) => `${indent}- ${inList(item, indent)}`).join('\n');
+  }
+  if (isMap(value)) {
+    const entries = Object.entries(value).filter(([, content]) => content !== undefined);
+    return entries.length === 0
+      ? '{}'
+      : entries.map(([key, content]) => `${indent}${inline(key)}:${afterKey(content, indent)}`).join('\n');
+  }
+  return scalar(value, indent);
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof RunTime);
+}
+
+function isEmpty(value: unknown): boolean {
+  return Array.isArray(value)
+    ? value.length === 0
+    : isMap(value) && Object.values(value).every((content) => content === undefined);
+}
+
+function afterKey(value: unknown, indent: string): string {
+  if (isEmpty(value)) return Array.isArray(value) ? ' []' : ' {}';
+  if (Array.isArray(value)) return `\n${block(value, indent)}`;
+  if (isMap(value)) return `\n${block(value, `${indent}  `)}`;
+  return ` ${scalar(value, indent)}`;
+}
+
+/** The first key of a map stands behind the dash. */
+function inList(value: unknown, indent: string): string {
+  const inner = `${indent}  `;
+  if (isEmpty(value)) return Array.isArray(value) ? '[]' : '{}';
+  return Array.isArray(value) || isMap(value)
+    ? block(value, inner).slice(inner.length)
+    : scalar(value, indent);
+}
+
+function scalar(value: unknown, indent: string): string {
+  if (value instanceof RunTime) return runTime(value);
+  if (typeof value === 'string') return literalBlock(value, indent) ?? inline(value);
+  return value === null || typeof value === 'boolean' || typeof value === 'number' ? String(value) : 'null';
+}
+
+/** Texts that need no quotes in any YAML, of 1.1 or 1.2. */
+const PLAIN = /^(?:--?)?[A-Za-z/][A-Za-z0-9/_.-]*(?:[:=@+][A-Za-z0-9/_.-]+)*$/;
+const NOT_A_TEXT = /^(?:y|n|yes|no|true|false|on|off|null|nan|inf)$/i;
+
+function inline(text: string): string {
+  return PLAIN.test(text) && !NOT_A_TEXT.test(text) ? text : quoted(text);
+}
+
+// What YAML does not take literally inside quotes (controls, separators), and the
+// two characters that stand for markers here.
+const UNPRINTABLE = /[\u007f-\u009f\u2028\u2029\ue000\ue001\ufeff\ufffe\uffff]/g;
+// Half of a surrogate pair is no character in any encoding.
+const HALF = /\p{Surrogate}/gu;
+
+function quoted(text: string): string {
+  return `"${escaped(text)}"`;
+}
+
+function escaped(text: string): string {
+  return JSON.stringify(text.replace(HALF, '\ufffd')).slice(1, -1).replace(UNPRINTABLE, escapeCharacter);
+}
+
+function escapeCharacter(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what a literal block cannot hold.
+const NOT_LITERAL = /[\u0000-\u0008\u000b-\u001f]/;
+
+/** A text of several lines as YAML's `|`, so that a script in a ConfigMap can be read and compared. */
+function literalBlock(text: string, indent: string): string | undefined {
+  if (!text.includes('\n') || /^[ \t\n]/.test(text) || /(?:^|\n)[ \t]+\n*$/.test(text)) return undefined;
+  if (NOT_LITERAL.test(text) || text.search(UNPRINTABLE) >= 0 || text.search(HALF) >= 0) return undefined;
+  const body = text.endsWith('\n') ? text.slice(0, -1) : text;
+  const chomping = !text.endsWith('\n') ? '-' : body.endsWith('\n') ? '+' : '';
+  const inner = `${indent}  `;
+  const lines = body.split('\n').map((line) => (line === '' ? '' : `${inner}${line}`));
+  return `|${chomping}\n${lines.join('\n')}`;
+}
+
+/** `apply` writes the value between the quotes, or bare, that stand here. */
+function runTime(value: RunTime): string {
+  const variable = value.only;
+  if (variable !== undefined && (value.form === 'integer' || value.form === 'boolean')) {
+    return `${OPEN}${value.form}:${variable}${CLOSE}`;
+  }
+  if (value.form === 'base64') {
+    const template = value.parts.map(rawPart).join('');
+    return `"${OPEN}base64:${Buffer.from(template).toString('base64')}${CLOSE}"`;
+  }
+  return `"${value.parts.map(textPart).join('')}"`;
+}
+
+function textPart(part: RunTimePart): string {
+  return typeof part === 'string' ? escaped(part) : `${OPEN}text:${part.variable}${CLOSE}`;
+}
+
+/** The template of a Secret's value is filled before it is encoded. */
+function rawPart(part: RunTimePart): string {
+  return typeof part === 'string'
+    ? part.replaceAll(MARKER.open, LITERAL_MARKER)
+    : `${MARKER.open}raw:${part.variable}${MARKER.close}`;
+}
