@@ -78,7 +78,11 @@ function baseArchive(progress: Progress): Promise<string> {
   }).then((directory) => join(directory, ARCHIVE));
 }
 
-async function withBuildah(directory: string, use: (buildah: Buildah) => Promise<void>): Promise<void> {
+/** A builder whose store is gone when the work is done. */
+export async function withBuildah(
+  directory: string,
+  use: (buildah: Buildah) => Promise<void>,
+): Promise<void> {
   const scratch = join(directory, 'buildah');
   mkdirSync(scratch);
   await use(new Buildah(scratch));

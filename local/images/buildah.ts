@@ -14,17 +14,8 @@ export class Buildah {
     this.#directory = directory;
   }
 
-  run(args: readonly string[], directory?: string): Promise<string> {
-    const store = ['--root', join(this.#directory, 'store'), '--runroot', join(this.#directory, 'run')];
-    return run('unshare', ['--mount', '--propagation', 'private', 'buildah', ...store, ...args], {
-      environment: {
-        ...process.env,
-        STORAGE_DRIVER: process.env['STORAGE_DRIVER'] ?? 'overlay',
-        BUILDAH_ISOLATION: 'chroot',
-        TMPDIR: this.#directory,
-      },
-      ...(directory === undefined ? {} : { directory }),
-    });
+  run(args: readonly string[]): Promise<string> {
+    return this.#inMountNamespace(['buildah', ...this.#store(), ...args]);
   }
 
   /** Builds a Dockerfile. The machine's own network: packages come from where the machine gets them. */
@@ -54,5 +45,42 @@ export class Buildah {
   /** Writes an image with uncompressed layers: a recovery has no time to gunzip. */
   async save(tag: string, file: string): Promise<void> {
     await this.run(['push', '--quiet', tag, `docker-archive:${file}:${tag}`]);
+  }
+
+  /** Copies an image's files into a folder. @returns what `buildah inspect` says about it, as JSON */
+  unpack(archive: string, directory: string): Promise<string> {
+    // In one go: the mounted image is only there for the commands of one mount namespace.
+    const script = `set -eu
+archive=$1
+directory=$2
+shift 2
+container=$("$@" from "docker-archive:$archive")
+cp -a "$("$@" mount "$container")/." "$directory/"
+"$@" inspect "$container"`;
+    return this.#inMountNamespace([
+      'sh',
+      '-c',
+      script,
+      'sh',
+      archive,
+      directory,
+      'buildah',
+      ...this.#store(),
+    ]);
+  }
+
+  #store(): string[] {
+    return ['--root', join(this.#directory, 'store'), '--runroot', join(this.#directory, 'run')];
+  }
+
+  #inMountNamespace(command: readonly string[]): Promise<string> {
+    return run('unshare', ['--mount', '--propagation', 'private', ...command], {
+      environment: {
+        ...process.env,
+        STORAGE_DRIVER: process.env['STORAGE_DRIVER'] ?? 'overlay',
+        BUILDAH_ISOLATION: 'chroot',
+        TMPDIR: this.#directory,
+      },
+    });
   }
 }
