@@ -92,6 +92,7 @@ function variableLine(variable: KitVariable): string {
   return planLine(
     variable.name,
     variable.secret ? 'secret' : 'plain',
+    variable.form,
     variable.fallback === undefined ? 'required' : 'optional',
     Buffer.from(variable.fallback ?? '').toString('base64'),
     variable.layers.join(','),

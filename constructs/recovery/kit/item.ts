@@ -51,15 +51,13 @@ export function readItem(
   if (resource.type === 'helm_release') {
     const release = helmRelease(resource, body, faults);
     if (release === undefined) return { faults: faults.all };
-    visitRunTime(release.values, (value) => noteVariables(value.variables, stack.name, false, variables));
+    visitRunTime(release.values, (value) => variables.use(value, stack.name, false));
     const key = `helm/${release.namespace}/${release.name}`;
     return { item: { ...ordered, rank: RANKS.release, key, release }, faults: faults.all };
   }
   const object = readObject(resource, body, faults, options);
   if (object === undefined) return { faults: faults.all };
-  visitRunTime(object.manifest, (value) =>
-    noteVariables(value.variables, stack.name, object.kind === 'Secret', variables),
-  );
+  visitRunTime(object.manifest, (value) => variables.use(value, stack.name, object.kind === 'Secret'));
   const key = `${object.kind}/${object.namespace}/${object.name}`;
   return { item: { ...ordered, rank: object.rank, key, object }, faults: faults.all };
 }
@@ -85,15 +83,6 @@ function readObject(
       : `Use ${resource.type}_v1, which says the same.`,
   );
   return undefined;
-}
-
-function noteVariables(
-  names: readonly string[],
-  layer: string,
-  inSecret: boolean,
-  variables: VariableUses,
-): void {
-  for (const name of names) variables.use(name, layer, inSecret);
 }
 
 const META: ReadonlySet<string> = new Set(['//', 'depends_on', 'lifecycle', 'provider']);

@@ -1,4 +1,5 @@
 import type { KitFault } from './fault';
+import type { RunTime } from './run-time';
 import { asJson, type Json, type StackModel } from './stack';
 
 /** A Terraform variable that some object or release of the kit needs. */
@@ -6,6 +7,8 @@ export interface KitVariable {
   readonly name: string;
   /** The value is never written anywhere, and a placeholder is refused. */
   readonly secret: boolean;
+  /** What the objects that use it can take. */
+  readonly form: 'text' | 'integer' | 'boolean';
   /** @default none; the run refuses to start without the variable */
   readonly fallback?: string;
   readonly description: string;
@@ -19,6 +22,7 @@ interface Use {
   readonly stack: StackModel;
   readonly layers: Set<string>;
   inSecret: boolean;
+  form: KitVariable['form'];
 }
 
 export class VariableUses {
@@ -28,7 +32,7 @@ export class VariableUses {
   /** Called while references are resolved: the stack is the one that declares it. */
   declare(stack: StackModel, name: string): void {
     const known = this.uses.get(name);
-    if (known === undefined) this.uses.set(name, { stack, layers: new Set(), inSecret: false });
+    if (known === undefined) this.uses.set(name, { stack, layers: new Set(), inSecret: false, form: 'text' });
     else if (known.stack !== stack && meaning(known.stack, name) !== meaning(stack, name)) {
       this.fault(
         stack,
@@ -39,11 +43,15 @@ export class VariableUses {
     }
   }
 
-  use(name: string, layer: string, inSecret: boolean): void {
-    const use = this.uses.get(name);
-    if (use === undefined) return;
-    use.layers.add(layer);
-    use.inSecret ||= inSecret;
+  /** Called for every run-time value of an object or a release of this layer. */
+  use(value: RunTime, layer: string, inSecret: boolean): void {
+    for (const name of value.variables) {
+      const use = this.uses.get(name);
+      if (use === undefined) continue;
+      use.layers.add(layer);
+      use.inSecret ||= inSecret;
+      if (value.form === 'integer' || value.form === 'boolean') use.form = value.form;
+    }
   }
 
   list(): readonly KitVariable[] {
@@ -53,7 +61,7 @@ export class VariableUses {
       .map(([name, use]) => this.variable(name, use));
   }
 
-  private variable(name: string, { stack, layers, inSecret }: Use): KitVariable {
+  private variable(name: string, { stack, layers, inSecret, form }: Use): KitVariable {
     const declaration = asJson(stack.variables[name]);
     const { description, sensitive, default: fallback } = declaration;
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
@@ -78,6 +86,7 @@ export class VariableUses {
     return {
       name,
       secret,
+      form,
       ...(usable ? { fallback: String(fallback) } : {}),
       description: typeof description === 'string' ? description.replaceAll(/\s+/g, ' ').trim() : '',
       conditions: conditions(declaration),

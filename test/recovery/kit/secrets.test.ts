@@ -46,7 +46,7 @@ data:
     },
   ]);
   expect(fileOf(kit, 'variables')).toBe(
-    'password|secret|required||platform|Password of the superuser, in the safe\n',
+    'password|secret|text|required||platform|Password of the superuser, in the safe\n',
   );
 });
 
@@ -131,7 +131,9 @@ test('a setting in a config map is filled at run time, with its default', () => 
   expect(fileOf(kit, '01-platform/01-configmap-shop-c.yaml.template')).toContain(
     'data:\n  initialize: "@{{text:initialize}}"\n  quoted: "\\"@{{text:initialize}}\\" @{{open:}}text:x}}\\n"\n',
   );
-  expect(fileOf(kit, 'variables')).toBe(`initialize|plain|optional|${base64('false')}|platform|true once\n`);
+  expect(fileOf(kit, 'variables')).toBe(
+    `initialize|plain|text|optional|${base64('false')}|platform|true once\n`,
+  );
 });
 
 test('the default of a sensitive variable is a secret and stays out of the kit', () => {
@@ -140,7 +142,7 @@ test('the default of a sensitive variable is a secret and stays out of the kit',
     new ConfigMapV1(stack, 'c', { metadata: { name: 'c' }, data: { token: variable.stringValue } });
   });
   expect(kit.variables).toEqual([
-    { name: 'token', secret: true, description: '', conditions: [], layers: ['platform'] },
+    { name: 'token', secret: true, form: 'text', description: '', conditions: [], layers: ['platform'] },
   ]);
   expect(kit.files.filter(({ content }) => content.includes('hunter2'))).toEqual([]);
 });

@@ -87,7 +87,7 @@ test('whatever a manifest holds is read back', () => {
     fc.property(fc.dictionary(fc.stringMatching(/^[a-z]+$/), tree, { maxKeys: 5 }), (value) => {
       expectRoundTrip({ ...value });
     }),
-    { numRuns: 2000 },
+    { numRuns: 1000 },
   );
 });
 

@@ -115,8 +115,8 @@ placeholder() {
 
 # Every value the kit needs is read once, into value_NAME.
 check_variables() {
-  local name secret required fallback users user description needed source value
-  while IFS='|' read -r name secret required fallback users description; do
+  local name secret form required fallback users user description needed source value
+  while IFS='|' read -r name secret form required fallback users description; do
     needed=''
     IFS=',' read -r -a users <<<"$users"
     for user in "${users[@]}"; do
@@ -138,6 +138,10 @@ check_variables() {
       problem "$source is empty${description:+: $description}" "export $source=… with the real value"
     elif placeholder "$value" "$secret"; then
       problem "$source holds a placeholder${description:+: $description}" "export $source=… with the real value"
+    elif [[ $form == integer && ! $value =~ ^-?[0-9]+$ ]]; then
+      problem "$source is no whole number" "export $source=…"
+    elif [[ $form == boolean && $value != true && $value != false ]]; then
+      problem "$source is neither true nor false" "export $source=true, or false"
     fi
     printf -v "value_$name" %s "$value"
   done <"$kit/variables"
@@ -178,7 +182,7 @@ preflight() {
   for one in "${problems[@]}"; do
     printf '%s\n' "$one" >&2
   done
-  fail "nothing was applied: ${#problems[@]} of the things above are missing" 'put all of them right, then run apply again'
+  fail "nothing was applied, for the reasons above (${#problems[@]})" 'put all of them right, then run apply again'
 }
 
 # ------------------------------------------------------------- rendering
@@ -226,14 +230,7 @@ fill() {
           escape "$value"
           result+=$REPLY
           ;;
-        integer)
-          [[ $value =~ ^-?[0-9]+$ ]] || fail "TF_VAR_$name is no whole number, and $where needs one" "export TF_VAR_$name=…"
-          result+=$value
-          ;;
-        boolean)
-          [[ $value == true || $value == false ]] || fail "TF_VAR_$name is neither true nor false, as $where needs it" "export TF_VAR_$name=true, or false"
-          result+=$value
-          ;;
+        integer | boolean) result+=$value ;;
         base64)
           encode "$name" "$where"
           result+=$REPLY
