@@ -46,7 +46,8 @@ const command = new Command('rehearse')
         if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
         process.exitCode = report.passed ? EXIT.passed : EXIT.dataNotBack;
       } finally {
-        if (options.keep !== true) await site.close();
+        if (options.keep === true) console.log(site.keep());
+      else await site.close();
       }
     },
   );

@@ -37,6 +37,7 @@ export const local: Environment = {
       },
       retention: { full: 4, differential: 7 },
       archiveTimeout: Duration.seconds(30),
+      backupSpread: Duration.ZERO,
       superuserPassword: SecretRef.variable('orders_superuser_password', {
         description: 'password of the superuser of orders',
       }),

@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { claimIncarnation, openStore, publish } from '../../constructs/object-storage/client';
 import { findEnvironment } from '../../environments';
 import { apply, chooseEngine, type Engine } from './engine';
 import { Kubectl } from './kubectl';
+import { run } from './process';
 import { EnvironmentProblem, type Progress } from './progress';
 import { waitForDatabases } from './wait';
 
@@ -73,11 +73,6 @@ async function clusterId(kubectl: Kubectl): Promise<string> {
 async function synthesise(directory: string, variables: Readonly<Record<string, string>>): Promise<void> {
   // What an earlier incarnation left here must not be taken for this one's.
   rmSync(join(directory, 'cdktf.out'), { recursive: true, force: true });
-  const { exitCode, stderr } = await execa('npm', ['run', '--silent', 'synth'], {
-    cwd: directory,
-    env: variables,
-    stdin: 'ignore',
-    reject: false,
-  });
+  const { exitCode, stderr } = await run('npm', ['run', '--silent', 'synth'], { cwd: directory, env: variables });
   if (exitCode !== 0) throw new EnvironmentProblem(stderr.trim());
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
+import { lastLine, run } from './process';
 import { EnvironmentProblem, type Progress } from './progress';
 
 export const ENGINES = ['terraform', 'kit'] as const;
@@ -34,16 +34,14 @@ async function providersMissing(): Promise<string | undefined> {
       join(directory, 'main.tf.json'),
       JSON.stringify({ terraform: { required_providers: providers } }),
     );
-    await execa('terraform', ['init', '-backend=false', '-input=false'], {
+    const { exitCode } = await run('terraform', ['init', '-backend=false', '-input=false'], {
       cwd: directory,
-      timeout: 120_000,
-      stdin: 'ignore',
+      seconds: 120,
       env: { CHECKPOINT_DISABLE: '1' },
     });
-    return undefined;
-  } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    return missing ? 'terraform is not installed' : "Terraform's providers cannot be had here";
+    return exitCode === 0 ? undefined : "Terraform's providers cannot be had here";
+  } catch {
+    return 'terraform is not installed';
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -58,16 +56,15 @@ export async function apply(engine: Engine, options: ApplyOptions): Promise<void
           ['cdktf', 'deploy', `${options.environment}-*`, '--auto-approve', '--skip-provider-lock'],
         ] as const)
       : ([join(options.directory, 'cdktf.out/recovery', options.environment, 'kit/apply'), []] as const);
-  const child = execa(command, args, {
+  const lines: string[] = [];
+  const { exitCode } = await run(command, args, {
     cwd: options.directory,
     env: { ...options.variables, CHECKPOINT_DISABLE: '1' },
-    stdin: 'ignore',
-    all: true,
-    reject: false,
+    onLine: (line) => {
+      lines.push(line);
+      options.progress(line);
+    },
   });
-  for await (const line of child.iterable({ from: 'all' })) options.progress(line);
-  const { exitCode, all } = await child;
   if (exitCode === 0) return;
-  const last = all?.trim().split('\n').at(-1) ?? '';
-  throw new EnvironmentProblem(`${engine} could not apply ${options.environment}: ${last}`);
+  throw new EnvironmentProblem(`${engine} could not apply ${options.environment}: ${lastLine(lines.join('\n'))}`);
 }

@@ -1,4 +1,4 @@
-import { execa } from 'execa';
+import { output } from './process';
 
 /** The kubectl that commands use: `KUBECTL`, or the one on the path. */
 export class Kubectl {
@@ -8,13 +8,8 @@ export class Kubectl {
   ) {}
 
   /** Standard output of one call, which may take at most `seconds`. */
-  async run(args: readonly string[], options: { input?: string; seconds?: number } = {}): Promise<string> {
-    const { stdout } = await execa(this.binary, args, {
-      env: this.environment,
-      timeout: (options.seconds ?? 30) * 1000,
-      ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
-    });
-    return stdout;
+  run(args: readonly string[], options: { input?: string; seconds?: number } = {}): Promise<string> {
+    return output(this.binary, args, { env: this.environment, seconds: 30, ...options });
   }
 
   async json<T>(args: readonly string[]): Promise<T> {

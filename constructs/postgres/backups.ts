@@ -68,7 +68,8 @@ export class Backups extends Construct {
     for (const kind of BACKUP_KINDS) {
       const schedule = schedules[kind];
       if (schedule === undefined || schedule.faults().length > 0) continue;
-      const { schedule: cron, timeZone } = schedule.kubernetes();
+      const { schedule: shifted, sleep } = schedule.delayedBy(this.delays[kind]);
+      const { schedule: cron, timeZone } = shifted.kubernetes();
       new CronJobV1(this, kind, {
         metadata: { name: `${context.name}-backup-${TYPES[kind]}`, namespace: context.namespace, labels },
         spec: {
@@ -82,7 +83,7 @@ export class Backups extends Construct {
             metadata: { labels },
             spec: {
               backoffLimit: 2,
-              template: podTemplate(props, labels, ['backup.sh', TYPES[kind]], this.delays[kind].toSeconds()),
+              template: podTemplate(props, labels, ['backup.sh', TYPES[kind]], sleep.wholeSeconds()),
             },
           },
         },

@@ -8,7 +8,10 @@ export interface ServerSettings {
   readonly overrides: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** postgresql.conf, kept outside the data directory so that a restore does not bring back an old one. */
+/**
+ * postgresql.conf without what `start.sh` gives on the command line: archiving must not be switched off by
+ * ALTER SYSTEM. Kept outside the data directory, so that a restore does not bring back an old one.
+ */
 export function postgresqlConf(settings: ServerSettings): string {
   const values: Record<string, string | number | boolean> = {
     listen_addresses: '*',
@@ -16,7 +19,8 @@ export function postgresqlConf(settings: ServerSettings): string {
     unix_socket_directories: OWN_LAYOUT.socketVolume.mountPath,
     password_encryption: 'scram-sha-256',
     wal_level: 'replica',
-    archive_mode: 'on',
+    // With a standby's reads on, a server with smaller limits than at the backup would pause its recovery for ever.
+    hot_standby: 'off',
     archive_timeout: `${settings.archiveTimeout.toSeconds()}s`,
     // Files of this pod come and go with it; the kubelet collects what is printed.
     log_destination: 'stderr',

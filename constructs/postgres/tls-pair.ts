@@ -92,9 +92,9 @@ function podTemplate({ context, serverNames, clientName }: TlsPairProps, account
           command: [`${PATHS.scripts}/tls.sh`],
           env: [
             ...identity(context),
-            { name: 'TLS_SECRET', value: context.tlsSecret },
+            { name: 'SECRET_NAME', value: context.tlsSecret },
             { name: 'NAMESPACE', value: context.namespace },
-            { name: 'SERVER_NAMES', value: serverNames.join(' ') },
+            { name: 'SERVER_NAMES', value: serverNames.join(',') },
             { name: 'CLIENT_CN', value: clientName },
           ],
           volumeMount: [MOUNTS.scripts, tmp.mount],

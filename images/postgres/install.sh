@@ -14,7 +14,7 @@ echo 'path-include=/usr/share/doc/*/copyright' >>/etc/dpkg/dpkg.cfg.d/trim
 
 apt-get update
 apt-get install --yes --no-install-recommends \
-  bash ca-certificates curl jq openssl pgbackrest postgresql-17 procps
+  bash ca-certificates curl jq openssl pgbackrest postgresql-17 procps tini
 
 rm /usr/sbin/policy-rc.d
 # The packaged file names a stanza and a repository that no pod has: every pod mounts its own.

@@ -1,4 +1,4 @@
-import { execa } from 'execa';
+import { lastLine, run } from '../../commands/deploy/process';
 import type { Progress } from '../instance';
 
 /** A command that an operator would type did not succeed; the message is its last line. */
@@ -13,16 +13,15 @@ export async function npmRun(
   variables: Readonly<Record<string, string>>,
   progress: Progress,
 ): Promise<string> {
-  const child = execa('npm', ['run', '--silent', script, '--', ...args], {
+  const lines: string[] = [];
+  const { exitCode } = await run('npm', ['run', '--silent', script, '--', ...args], {
     env: variables,
-    stdin: 'ignore',
-    all: true,
-    reject: false,
+    onLine: (line) => {
+      lines.push(line);
+      progress(`         ${line}`);
+    },
   });
-  for await (const line of child.iterable({ from: 'all' })) progress(`         ${line}`);
-  const { exitCode, all } = await child;
-  if (exitCode !== 0) {
-    throw new CommandFailed(`npm run ${script} -- ${args.join(' ')}: ${all.trim().split('\n').at(-1) ?? ''}`);
-  }
+  const all = lines.join('\n');
+  if (exitCode !== 0) throw new CommandFailed(`npm run ${script} -- ${args.join(' ')}: ${lastLine(all)}`);
   return all;
 }

@@ -20,6 +20,10 @@ export const openEmbeddedSite: OpenSite = async ({ name, progress }) => {
     },
     importImages: () => instance.importImages(),
     destroy: () => instance.destroyCluster(),
+    keep() {
+      instance.leaveRunning();
+      return `instance ${name} runs on; \`npm run local -- status --name ${name}\` tells about it, \`npm run local -- down --name ${name}\` ends it`;
+    },
     close: () => instance.down(),
     variables() {
       return {

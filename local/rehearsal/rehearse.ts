@@ -60,6 +60,7 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalRepo
     loseLocalFiles();
   });
   await writers.stop();
+  before.tunnel.close();
   progress(`         ${writers.acknowledged.length} commits were acknowledged before the disaster`);
 
   await timeline.phase('a new cluster is reachable', () => site.openCluster());
@@ -125,7 +126,7 @@ async function work(options: RehearsalOptions, timeline: Timeline, variables: Re
   await timeline.phase('clients write for longer than archive_timeout', async () => {
     await new Promise((resolve) => setTimeout(resolve, (ARCHIVE_TIMEOUT_SECONDS + PUSH_SECONDS + 10) * 1000));
   });
-  return { writers, checksum: sum };
+  return { writers, tunnel, checksum: sum };
 }
 
 async function firstBackup(kubectl: Kubectl): Promise<void> {

@@ -17,6 +17,8 @@ export interface Site {
   destroy(): Promise<void>;
   /** Environment variables under which commands find cluster and vault; never a secret of the platform. */
   variables(): Readonly<Record<string, string>>;
+  /** Leaves everything running, to be looked at; says how it is found and ended. */
+  keep(): string;
   /** Everything that was made goes. */
   close(): Promise<void>;
 }

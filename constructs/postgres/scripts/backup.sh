@@ -18,6 +18,12 @@ case $TYPE in
   *) die "backup.sh of $DATABASE_NAME was called with '$TYPE'" "call it as backup.sh full, backup.sh diff or backup.sh incr" ;;
 esac
 
+# The rest of this database's own moment within the spread, where the schedule could not be shifted by it.
+if ((${DELAY_SECONDS:-0} > 0)); then
+  log "waiting ${DELAY_SECONDS} s, so that not all databases begin together"
+  sleep "$DELAY_SECONDS"
+fi
+
 into() { back_up "$TYPE" "$1"; }
 reach_database
 TARGETS=$(repositories)

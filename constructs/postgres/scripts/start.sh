@@ -20,5 +20,13 @@ fi
 
 archive=(-c archive_mode=on -c "archive_command=${ARCHIVE_COMMAND:-pgbackrest --stanza=$STANZA archive-push %p}")
 if [[ ${ARCHIVE_MODE:-on} == off ]]; then archive=(-c archive_mode=off -c archive_command=/bin/false); fi
-exec "$PG_BIN/postgres" -D "$PGDATA" -c "config_file=$SERVER_CONFIG_DIR/postgresql.conf" \
+# Not as process 1: pgBackRest's asynchronous push is a child of nobody, and a postmaster that inherits it takes its
+# exit status for the crash of a server process and restarts every connection.
+init=()
+if (($$ == 1)); then
+  command -v tini >/dev/null || die "$DATABASE_NAME: the tini program is not in this image" \
+    "use the project's postgres image, or add tini to your own"
+  init=(tini --)
+fi
+exec "${init[@]}" "$PG_BIN/postgres" -D "$PGDATA" -c "config_file=$SERVER_CONFIG_DIR/postgresql.conf" \
   -c "hba_file=$SERVER_CONFIG_DIR/pg_hba.conf" -c "unix_socket_directories=$SOCKET_DIR" -c "archive_library=" "${archive[@]}" "$@"
