@@ -8,14 +8,16 @@ read_info() {
   local errors status=0
   errors=$(mktemp)
   INFO_ERROR=''
-  # System ids exceed what jq 1.6 keeps exactly: they become strings before it sees them.
+  # System ids exceed what jq 1.6 keeps exactly: they become strings before it sees them. And the message about a wrong
+  # passphrase quotes what came out of the decryption, with bytes that no JSON may have.
   INFO=$(timeout -k 5 "$1" pgbackrest --stanza="$STANZA" --log-level-console=off --log-level-stderr=warn \
-    info --output=json 2>"$errors" </dev/null |
+    info --output=json 2>"$errors" </dev/null | LC_ALL=C tr -d '\000-\037\177-\377' |
     LC_ALL=C sed -E 's/"system-id":([0-9]+)/"system-id":"\1"/g' | jq -c '.[0]') || status=$?
   if [[ $status -eq 124 || $status -eq 137 ]]; then
     INFO_ERROR="no connection: pgbackrest info had no answer within $1 s (unable to connect, timed out)"
   elif [[ $status -ne 0 ]]; then
     INFO_ERROR=$(cat "$errors")
+    INFO_ERROR=${INFO_ERROR:-pgbackrest info ended with status $status and gave no valid answer}
   fi
   rm -f "$errors"
   if [[ -n $INFO_ERROR || -z $INFO ]]; then INFO=null; fi

@@ -1,0 +1,185 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+
+const SCRIPT = join(__dirname, '../../../constructs/postgres/scripts/decide.sh');
+
+const FACTS = {
+  DATA: ['empty', 'partial', 'present'],
+  MARKER: ['none', 'complete', 'other'],
+  PROGRESS: ['none', 'initialise', 'restore'],
+  MANIFEST: ['yes', 'no'],
+  CONTROL: ['readable', 'unreadable'],
+  MAJOR: ['same', 'other'],
+  HISTORY: ['member', 'absent', 'none'],
+  REPOSITORIES: ['backup', 'empty', 'history', 'unknown'],
+  BACKUP_MAJOR: ['same', 'other'],
+  INITIALIZE: ['true', 'false'],
+  RECOVER: ['none', 'ordered', 'invalid'],
+} as const;
+type Name = keyof typeof FACTS;
+type Facts = { readonly [N in Name]: (typeof FACTS)[N][number] };
+
+const NAMES = Object.keys(FACTS) as Name[];
+
+function combinations(): Facts[] {
+  let all: Record<string, string>[] = [{}];
+  for (const name of NAMES)
+    all = all.flatMap((facts) => FACTS[name].map((value) => ({ ...facts, [name]: value })));
+  return all as unknown as Facts[];
+}
+
+/** One shell decides them all: the function is what is tested, not how fast processes start. */
+function decideAll(all: readonly Facts[]): string[] {
+  const program = `source "$1"; while read -r ${NAMES.map((name) => `FACT_${name}`).join(' ')}; do decide; done`;
+  const input = all.map((facts) => NAMES.map((name) => facts[name]).join(' ')).join('\n');
+  const output = execFileSync('bash', ['-c', program, 'test', SCRIPT], {
+    input: `${input}\n`,
+    encoding: 'utf8',
+    maxBuffer: 1e8,
+  });
+  return output.trimEnd().split('\n');
+}
+
+const all = combinations();
+const actions = decideAll(all);
+const cases = all.map((facts, index) => ({ facts, action: actions[index] ?? '' }));
+
+/** Every combination in which the action is taken but the condition does not hold. */
+function violations(applies: (action: string) => boolean, condition: (facts: Facts) => boolean): Facts[] {
+  return cases.filter(({ facts, action }) => applies(action) && !condition(facts)).map(({ facts }) => facts);
+}
+const is =
+  (...wanted: string[]) =>
+  (action: string) =>
+    wanted.includes(action);
+const writes = is('initialise', 'restore', 'resume-restore');
+const runs = is('start', 'adopt', 'initialise', 'restore', 'resume-restore');
+
+describe('the decision about a volume, over all combinations of facts', () => {
+  test('is exactly one known word for each', () => {
+    expect(actions).toHaveLength(all.length);
+    const words = new Set(actions);
+    for (const word of words)
+      expect(word).toMatch(/^(start|adopt|initialise|restore|resume-restore|refuse:[a-z-]+)$/);
+    for (const word of ['start', 'adopt', 'initialise', 'restore', 'resume-restore'])
+      expect(words).toContain(word);
+  });
+
+  test('a database is initialised only where every repository was listed and is empty, and this deploy says so', () => {
+    expect(
+      violations(is('initialise'), (f) => f.REPOSITORIES === 'empty' && f.INITIALIZE === 'true'),
+    ).toEqual([]);
+  });
+
+  test('nothing is initialised where data, a marker or a begun restore speaks of an earlier life', () => {
+    expect(
+      violations(
+        is('initialise'),
+        (f) => f.MARKER === 'none' && f.PROGRESS !== 'restore' && f.MANIFEST === 'no' && f.DATA !== 'partial',
+      ),
+    ).toEqual([]);
+  });
+
+  test('data that is there is taken for a finished initialisation only by our own mark', () => {
+    expect(violations(is('initialise'), (f) => f.DATA === 'empty' || f.PROGRESS === 'initialise')).toEqual(
+      [],
+    );
+  });
+
+  test('an ordered recovery never ends in an initialisation', () => {
+    expect(violations(is('initialise'), (f) => f.RECOVER === 'none')).toEqual([]);
+  });
+
+  test('nothing is ever written over data with our completion marker', () => {
+    expect(violations(writes, (f) => f.DATA === 'empty' || f.MARKER !== 'complete')).toEqual([]);
+  });
+
+  test('files are restored over only when they are a restore that was interrupted', () => {
+    expect(
+      violations(
+        is('restore', 'resume-restore'),
+        (f) => f.DATA === 'empty' || f.PROGRESS === 'restore' || f.MANIFEST === 'yes',
+      ),
+    ).toEqual([]);
+  });
+
+  test('a restore needs a backup of this major version and an order that can be carried out', () => {
+    expect(
+      violations(
+        is('restore', 'resume-restore'),
+        (f) => f.REPOSITORIES === 'backup' && f.BACKUP_MAJOR === 'same' && f.RECOVER !== 'invalid',
+      ),
+    ).toEqual([]);
+  });
+
+  test('foreign data is never run', () => {
+    expect(violations(is('start', 'adopt'), (f) => f.HISTORY !== 'absent')).toEqual([]);
+    expect(violations(is('adopt'), (f) => f.HISTORY === 'member')).toEqual([]);
+  });
+
+  test('data of another major version is never run or written', () => {
+    expect(violations(runs, (f) => f.DATA !== 'present' || f.MAJOR === 'same')).toEqual([]);
+  });
+
+  test('a half restored directory is never run', () => {
+    expect(violations(is('start', 'adopt'), (f) => f.MANIFEST === 'no')).toEqual([]);
+    expect(violations(is('adopt'), (f) => f.PROGRESS !== 'restore')).toEqual([]);
+  });
+
+  test('data that cannot be identified is never run', () => {
+    expect(violations(is('start', 'adopt'), (f) => f.CONTROL === 'readable' && f.DATA === 'present')).toEqual(
+      [],
+    );
+  });
+
+  test('availability first: our own complete data starts, whatever the repository says short of "foreign"', () => {
+    const own = cases.filter(
+      ({ facts: f }) =>
+        f.DATA === 'present' &&
+        f.MARKER === 'complete' &&
+        f.MAJOR === 'same' &&
+        f.CONTROL === 'readable' &&
+        f.MANIFEST === 'no' &&
+        f.HISTORY !== 'absent',
+    );
+    expect(own.length).toBeGreaterThan(0);
+    expect(own.filter(({ action }) => action !== 'start')).toEqual([]);
+  });
+
+  test('an empty volume is restored whenever a fitting backup exists, whether or not the deploy would initialise', () => {
+    const restorable = cases.filter(
+      ({ facts: f }) =>
+        f.DATA === 'empty' &&
+        f.MARKER === 'none' &&
+        f.REPOSITORIES === 'backup' &&
+        f.BACKUP_MAJOR === 'same' &&
+        f.RECOVER !== 'invalid',
+    );
+    expect(restorable.length).toBeGreaterThan(0);
+    expect(restorable.filter(({ action }) => action !== 'restore')).toEqual([]);
+  });
+
+  test('without an answer from the repository only our own complete data runs', () => {
+    expect(
+      violations(
+        runs,
+        (f) => f.REPOSITORIES !== 'unknown' || f.MARKER === 'complete' || f.HISTORY === 'member',
+      ),
+    ).toEqual([]);
+  });
+
+  test('an empty volume with an unreadable repository says so', () => {
+    const unread = cases.filter(
+      ({ facts: f }) => f.DATA === 'empty' && f.MARKER === 'none' && f.REPOSITORIES === 'unknown',
+    );
+    expect(new Set(unread.map(({ action }) => action))).toEqual(new Set(['refuse:unreachable']));
+  });
+
+  test('it can be asked alone, by facts in the environment', () => {
+    const facts = Object.fromEntries(NAMES.map((name) => [`FACT_${name}`, FACTS[name][0] as string]));
+    const output = execFileSync('bash', [SCRIPT], { env: { ...process.env, ...facts }, encoding: 'utf8' });
+    expect(output.trim()).toBe(
+      decideAll([Object.fromEntries(NAMES.map((name) => [name, FACTS[name][0]])) as Facts])[0],
+    );
+  });
+});

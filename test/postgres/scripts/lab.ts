@@ -1,0 +1,284 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { configurationFiles, type Options } from './configuration';
+import { Background, eventually, freePort, type Result, run } from './processes';
+import { tools } from './tools';
+
+const SCRIPTS = join(__dirname, '../../../constructs/postgres/scripts');
+
+const OWNED = ['volume', 'socket', 'deploy', 'tls', 'roles', 'conf.d', 'attic', 'tmp'];
+
+/** The pod of the contract on this machine: the same folders, below one of its own. */
+export class Lab {
+  static async create(): Promise<Lab> {
+    return new Lab(mkdtempSync(join(parentDirectory(), 'pod-')), await freePort(), await freePort());
+  }
+
+  readonly stanza = 'main';
+  /** `repo<n>-…` options of every container with repository access. */
+  repositories: Options[];
+  /** Environment of those containers: keys and passphrases. */
+  secrets: Options = { PGBACKREST_REPO1_CIPHER_PASS: 'one', PGBACKREST_REPO2_CIPHER_PASS: 'two' };
+  private server: Background | undefined;
+  private readonly background: Background[] = [];
+  private logs = 0;
+
+  private constructor(
+    readonly dir: string,
+    readonly port: number,
+    readonly tlsPort: number,
+  ) {
+    for (const name of [...OWNED, 'etc', 'scripts']) mkdirSync(this.path(name));
+    cpSync(SCRIPTS, this.path('scripts'), { recursive: true });
+    this.repositories = [this.posixRepository(1)];
+    this.configure();
+    this.own();
+  }
+
+  path(...parts: string[]): string {
+    return join(this.dir, ...parts);
+  }
+
+  get pgdata(): string {
+    return this.path('volume/pgdata');
+  }
+
+  exists(path: string): boolean {
+    return existsSync(this.path(path));
+  }
+
+  read(path: string): string {
+    return readFileSync(this.path(path), 'utf8');
+  }
+
+  write(path: string, text: string, mode = 0o600): void {
+    writeFileSync(this.path(path), text, { mode });
+    chownSync(this.path(path), tools().uid, tools().gid);
+  }
+
+  /** The file that tells a deploy's wish. */
+  deploy(wishes: { initialize?: boolean; recover?: object | string }): void {
+    rmSync(this.path('deploy'), { recursive: true });
+    mkdirSync(this.path('deploy'));
+    if (wishes.initialize === true) this.write('deploy/initialize', 'true\n');
+    if (typeof wishes.recover === 'string') this.write('deploy/recover.json', wishes.recover);
+    else if (wishes.recover !== undefined) this.write('deploy/recover.json', JSON.stringify(wishes.recover));
+    this.own();
+  }
+
+  posixRepository(key: number): Options {
+    return {
+      path: this.path(`repo${key}`),
+      'cipher-type': 'aes-256-cbc',
+      bundle: 'y',
+      'retention-full': '2',
+    };
+  }
+
+  configure(): void {
+    for (const [name, text] of Object.entries(configurationFiles(this))) this.write(name, text);
+  }
+
+  get paths(): Options {
+    const { major, bin } = tools();
+    return {
+      PG_MAJOR: major,
+      PG_BIN: bin,
+      PGDATA: this.pgdata,
+      STANZA: this.stanza,
+      DATABASE_NAME: 'shop',
+      STATE_DIR: this.path('volume/recovery'),
+      SPOOL_DIR: this.path('volume/spool'),
+      SOCKET_DIR: this.path('socket'),
+      SERVER_CONFIG_DIR: this.path('etc'),
+      DEPLOY_DIR: this.path('deploy'),
+      TLS_DIR: this.path('tls'),
+      ROLES_DIR: this.path('roles'),
+      SCRIPTS_DIR: this.path('scripts'),
+      TERMINATION_LOG: this.path('termination-log'),
+      TMPDIR: this.path('tmp'),
+      PG_PORT: String(this.port),
+      PGBACKREST_CONFIG: this.path('pod.conf'),
+      PGBACKREST_CONFIG_INCLUDE_PATH: this.path('conf.d'),
+    };
+  }
+
+  /** Environment of the containers that reach the repository. */
+  get podEnvironment(): Options {
+    return { ...this.paths, ...this.secrets };
+  }
+
+  get jobEnvironment(): Options {
+    return {
+      ...this.podEnvironment,
+      PGBACKREST_CONFIG: this.path('job.conf'),
+      RETRY_SECONDS: '1',
+      POLL_SECONDS: '0.2',
+    };
+  }
+
+  script(name: string, args: readonly string[] = [], env: Options = {}, timeoutMs = 90_000): Promise<Result> {
+    return this.run([this.path('scripts', name), ...args], { ...this.podEnvironment, ...env }, timeoutMs);
+  }
+
+  prepare(env: Options = {}): Promise<Result> {
+    return this.script('prepare.sh', [], env);
+  }
+
+  job(name: string, args: readonly string[] = [], env: Options = {}): Promise<Result> {
+    return this.run([this.path('scripts', name), ...args], { ...this.jobEnvironment, ...env });
+  }
+
+  run(
+    command: readonly string[],
+    env: Options = this.podEnvironment,
+    timeoutMs = 90_000,
+    input = '',
+  ): Promise<Result> {
+    return run(command, { cwd: this.dir, env, timeoutMs, input });
+  }
+
+  /** pgBackRest as the postgres container calls it; fails the test when it fails. */
+  async pgbackrest(...args: string[]): Promise<string> {
+    const result = await this.run(['pgbackrest', `--stanza=${this.stanza}`, ...args]);
+    if (result.status !== 0)
+      throw new Error(`pgbackrest ${args.join(' ')}: ${result.stdout}${result.stderr}`);
+    return result.stdout;
+  }
+
+  spawn(name: string, env: Options): Background {
+    this.logs += 1;
+    const log = this.path('tmp', `${name}-${this.logs}.log`);
+    const started = new Background([this.path('scripts', name)], { cwd: this.dir, env }, log);
+    this.background.push(started);
+    return started;
+  }
+
+  /** Runs start.sh; returns when it accepts connections as a primary, or has ended. */
+  async startServer(env: Options = {}): Promise<Background> {
+    const server = this.spawn('start.sh', { ...this.podEnvironment, ...env });
+    this.server = server;
+    await eventually(
+      'the server is a primary',
+      async () => !server.running || (await this.isPrimary()),
+      40_000,
+    );
+    return server;
+  }
+
+  async isPrimary(): Promise<boolean> {
+    const result = await this.query('select not pg_is_in_recovery()');
+    return result.stdout.trim() === 't';
+  }
+
+  query(sql: string, database = 'postgres'): Promise<Result> {
+    const { bin } = tools();
+    const target = ['-h', this.path('socket'), '-p', String(this.port), '-U', 'postgres', '-d', database];
+    return this.run(
+      [`${bin}/psql`, '-XqAt', '-v', 'ON_ERROR_STOP=1', ...target, '-f', '-'],
+      this.paths,
+      20_000,
+      sql,
+    );
+  }
+
+  async sql(sql: string, database = 'postgres'): Promise<string> {
+    const result = await this.query(sql, database);
+    if (result.status !== 0) throw new Error(`${sql}: ${result.stderr}`);
+    return result.stdout.trim();
+  }
+
+  /** A disaster: no shutdown, no last WAL. */
+  async crash(): Promise<void> {
+    this.server?.kill();
+    await this.server?.exit();
+    await this.postmasterGone();
+  }
+
+  async stopServer(): Promise<void> {
+    this.server?.signal('SIGINT');
+    await this.server?.exit();
+  }
+
+  /** Makes sure that everything up to now is in the repository. */
+  async archiveAll(): Promise<void> {
+    const segment = await this.sql(
+      "select pg_walfile_name(pg_create_restore_point('test')); select pg_switch_wal()",
+    );
+    const name = segment.split('\n')[0] ?? '';
+    await eventually(
+      `${name} is archived`,
+      async () => (await this.sql('select last_archived_wal from pg_stat_archiver')) >= name,
+    );
+  }
+
+  /** Puts the volume away (by name, for `attachVolume`) and gives the pod an empty one. */
+  replaceVolume(keepAs?: string): void {
+    rmSync(this.path('socket'), { recursive: true, force: true });
+    mkdirSync(this.path('socket'));
+    if (keepAs === undefined) rmSync(this.path('volume'), { recursive: true, force: true });
+    else renameSync(this.path('volume'), this.path('attic', keepAs));
+    mkdirSync(this.path('volume'));
+    this.own();
+  }
+
+  attachVolume(name: string): void {
+    rmSync(this.path('volume'), { recursive: true, force: true });
+    cpSync(this.path('attic', name), this.path('volume'), { recursive: true, preserveTimestamps: true });
+    this.own(this.path('volume'), true);
+  }
+
+  async dispose(): Promise<void> {
+    for (const process of this.background) process.kill();
+    for (const process of this.background) await process.exit();
+    await this.postmasterGone();
+    rmSync(this.dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  }
+
+  /** Gives what the test made to the pod's user. */
+  own(path = this.dir, deep = false): void {
+    const { uid, gid } = tools();
+    chownSync(path, uid, gid);
+    for (const name of OWNED) {
+      if (existsSync(this.path(name))) chownSync(this.path(name), uid, gid);
+    }
+    if (deep) execFileSync('chown', ['-R', `${uid}:${gid}`, path]);
+  }
+
+  /** A killed postmaster's children follow it within moments. */
+  private async postmasterGone(): Promise<void> {
+    const file = join(this.pgdata, 'postmaster.pid');
+    if (!existsSync(file)) return;
+    const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
+    await eventually('the server is gone', () => !isRunningIn(pid, this.pgdata), 10_000);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+function isRunningIn(pid: number, directory: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(directory);
+  } catch {
+    return false;
+  }
+}
+
+/** Memory, where there is enough of it: these tests write and sync whole databases. */
+function parentDirectory(): string {
+  if (tools().root !== '' || !existsSync('/dev/shm')) return tmpdir();
+  const { bavail, bsize } = statfsSync('/dev/shm');
+  return bavail * bsize > 4e9 ? '/dev/shm' : tmpdir();
+}
