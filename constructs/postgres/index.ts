@@ -1,4 +1,13 @@
 export type { BackupSchedules } from './backups';
+export { BITNAMI_LAYOUT, bitnamiValues } from './bitnami';
 export { type ApplicationProps, PostgresDatabase, type PostgresDatabaseProps } from './database';
+export type { DataLayout } from './paths';
+export type { PgBackRestOptions, Repository } from './pgbackrest';
+export {
+  type ArchiverFragment,
+  PgBackRestSidecar,
+  type PgBackRestSidecarProps,
+} from './pgbackrest-sidecar';
 export type { RepositoryProps, RetentionProps } from './repository';
 export type { PodFragment } from './sidecar';
+export type { ProtectedDatabase } from './stanza';

@@ -1,2 +1,3 @@
+export * from './kubernetes';
 export * from './pod';
 export * from './secrets';

@@ -1,0 +1,103 @@
+import { addCheck, Construct } from '../core';
+import { type Asset, type AssetProps, Recovery } from '../recovery';
+import type { EnvironmentVariable, Volume, VolumeMount } from '../workloads';
+import { checkBackups, checkObjectives } from './checks';
+import { configVolume, MOUNTS, repositoryConfig } from './context';
+import type { DataLayout } from './paths';
+import { PgBackRest, type PgBackRestOptions, type Repository } from './pgbackrest';
+import type { PodFragment } from './sidecar';
+import type { ProtectedDatabase } from './stanza';
+
+export interface PgBackRestSidecarProps
+  extends PgBackRestOptions,
+    Pick<AssetProps, 'criticality' | 'objectives' | 'degradedMode' | 'expectedSize'> {
+  /** Where the server keeps its data, and how its pod names that. */
+  readonly layout: DataLayout;
+  /** Name under which the pod of the primary is reached: `orders-0.orders-pods.shop.svc`. */
+  readonly serverHost: string;
+  /**
+   * What brings the database back.
+   * @default 'people' - somebody runs the restore: a server that others run does not restore itself
+   */
+  readonly recoveredBy?: 'itself' | 'people';
+}
+
+/** What the container of a server needs so that its WAL is archived. */
+export interface ArchiverFragment {
+  readonly env: readonly EnvironmentVariable[];
+  readonly volumeMount: readonly VolumeMount[];
+  readonly volumes: readonly Volume[];
+  /** Settings of postgresql.conf. The binary pgbackrest must be in the server's image. */
+  readonly settings: Readonly<Record<string, string>>;
+  /**
+   * Settings of the pod. The processes are shared so that the pod's own init reaps pgBackRest's asynchronous
+   * push: a postmaster that is process 1 takes its exit status for a crashed server process and restarts all
+   * connections. A server that runs under an init of its own does not need it.
+   */
+  readonly pod: { readonly shareProcessNamespace: true };
+}
+
+/**
+ * Backups for a PostgreSQL that somebody else runs: a sidecar and an archiver as
+ * fragments for its pod, and the backup jobs. A sidecar alone cannot archive:
+ * `archive_command` runs in the server's container, so its image must hold
+ * pgBackRest of the same release as `image`.
+ */
+export class PgBackRestSidecar extends Construct implements ProtectedDatabase {
+  readonly asset: Asset;
+  readonly stanza: string;
+  readonly repositories: readonly Repository[];
+  /** For the pod: a container beside the server, and its volumes. */
+  readonly sidecar: PodFragment;
+  /** For the server's own container. */
+  readonly archiver: ArchiverFragment;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    readonly props: PgBackRestSidecarProps,
+  ) {
+    super(scope, id);
+    this.stanza = props.name;
+    addCheck(this, () => [...checkBackups(this, props), ...checkObjectives(props, props.archiveTimeout)]);
+    const backup = new PgBackRest(this, 'pgbackrest', props);
+    this.repositories = backup.repositories;
+    this.sidecar = backup.sidecar;
+    this.archiver = archiver(backup);
+    this.asset = Recovery.of(this).asset({
+      id: props.name,
+      kind: 'postgres',
+      criticality: props.criticality,
+      recoveredBy: props.recoveredBy ?? 'people',
+      ...(props.expectedSize === undefined ? {} : { expectedSize: props.expectedSize }),
+      ...(props.objectives === undefined ? {} : { objectives: props.objectives }),
+      ...(props.degradedMode === undefined ? {} : { degradedMode: props.degradedMode }),
+    });
+    backup.protect(this.asset);
+  }
+}
+
+function archiver({ archiveTimeout, context }: PgBackRest): ArchiverFragment {
+  const { vaultCa } = context.configMaps;
+  const repository = repositoryConfig(context.configMaps.serverRepository);
+  return {
+    env: context.repositoryEnvironment,
+    volumeMount: [
+      repository.mount,
+      context.layout.socketVolume,
+      ...(vaultCa === undefined ? [] : [MOUNTS.vaultCa]),
+    ],
+    volumes: [
+      repository.volume,
+      ...(vaultCa === undefined ? [] : [configVolume(MOUNTS.vaultCa.name, vaultCa)]),
+    ],
+    settings: {
+      archive_mode: 'on',
+      archive_command: `pgbackrest --stanza=${context.stanza} archive-push %p`,
+      archive_timeout: `${archiveTimeout.toSeconds()}s`,
+      unix_socket_directories: context.layout.socketVolume.mountPath,
+      wal_level: 'replica',
+    },
+    pod: { shareProcessNamespace: true },
+  };
+}
