@@ -16,7 +16,7 @@ const tricky = fc.string({
 });
 
 /** What Terraform does to a string without interpolations: `$${` and `%%{` are `${` and `%{`. */
-function unescape(text: string): string {
+function asTerraformReads(text: string): string {
   if (/(?<!\$)\$\{|(?<!%)%\{/.test(text)) throw new Error(`Terraform would read a template in ${text}`);
   return text.replaceAll('$${', '${').replaceAll('%%{', '%{');
 }
@@ -30,12 +30,12 @@ test.each([
 ])('%s becomes %s', (text, escaped) => expect(literal(text)).toBe(escaped));
 
 test('what Terraform makes of it is the text itself', () => {
-  fc.assert(fc.property(tricky, (text) => expect(unescape(literal(text))).toBe(text)));
+  fc.assert(fc.property(tricky, (text) => expect(asTerraformReads(literal(text))).toBe(text)));
 });
 
 test('it is not idempotent: a text that looks escaped is a text as well', () => {
   expect(literal(literal('${a}'))).toBe('$$${a}');
-  expect(unescape(literal('$${a}'))).toBe('$${a}');
+  expect(asTerraformReads(literal('$${a}'))).toBe('$${a}');
 });
 
 test('tokens resolve, between any texts', () => {
@@ -52,7 +52,7 @@ test('tokens resolve, between any texts', () => {
           synthesised
             .replace(/\$\{"(\$+)"\}VALUE/, '$1VALUE')
             .split('VALUE')
-            .map(unescape),
+            .map(asTerraformReads),
         ).toEqual([before, after]);
       } finally {
         rmSync(app.outdir, { recursive: true });
