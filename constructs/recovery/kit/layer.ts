@@ -4,7 +4,7 @@ import type { KitObject } from './object';
 import { objectLine, planLine, waitLine } from './plan';
 import { releaseFiles } from './release-files';
 import type { Wait } from './wait';
-import { manifestExtension, toYaml } from './yaml';
+import { yamlFile } from './yaml';
 
 /** A layer as files, and as lines of the plan. */
 export interface LayerFiles {
@@ -51,10 +51,8 @@ function objectFile(prefix: string, object: KitObject): KitFile {
   // Names of roles may hold colons, which some file systems refuse.
   const name = object.name.replaceAll(/[^A-Za-z0-9.-]/g, '-');
   const parts = [prefix, object.kind.toLowerCase(), object.namespace, name].filter((part) => part !== '');
-  return {
-    path: `${parts.join('-')}${manifestExtension(object.manifest)}`,
-    content: toYaml(object.manifest),
-  };
+  const { content, extension } = yamlFile(object.manifest);
+  return { path: `${parts.join('-')}${extension}`, content };
 }
 
 /** What has been applied and not been waited for yet. */

@@ -1,6 +1,6 @@
 import type { KitFile } from './kit';
 import type { KitRelease } from './release';
-import { manifestExtension, toYaml } from './yaml';
+import { yamlFile } from './yaml';
 
 /** `arguments` (the chart, then one argument of helm per line) and `values.yaml`. */
 export function releaseFiles(path: string, release: KitRelease): readonly KitFile[] {
@@ -11,9 +11,10 @@ export function releaseFiles(path: string, release: KitRelease): readonly KitFil
     ...(version === '' ? [] : ['--version', version]),
     ...release.arguments,
   ];
+  const values = yamlFile(release.values);
   return [
     { path: `${path}/arguments`, content: `${lines.join('\n')}\n` },
-    { path: `${path}/values${manifestExtension(release.values)}`, content: toYaml(release.values) },
+    { path: `${path}/values${values.extension}`, content: values.content },
   ];
 }
 

@@ -43,17 +43,24 @@ export class Resolver {
     if (typeof value === 'string') return isTemplate(value) ? this.template(value, scope) : normalise(value);
     if (Array.isArray(value)) {
       return value.map((element, index) =>
-        this.any(element, { ...scope, property: `${scope.property}[${index}]` }),
+        isPlain(element) ? plain(element) : this.below(element, index, scope),
       );
     }
     if (!isJson(value)) return value;
     const result: Record<string, unknown> = {};
-    for (const [key, content] of Object.entries(value)) {
-      const property = scope.property === '' ? key : `${scope.property}.${key}`;
-      const name = isTemplate(key) ? this.key(key, { ...scope, property }) : key;
-      if (name !== undefined) result[name] = this.any(content, { ...scope, property });
+    for (const key of Object.keys(value)) {
+      const content = value[key];
+      const name = isTemplate(key) ? this.key(key, scope) : key;
+      // Nearly all values are plain: for them, nothing is said of where they stand.
+      if (name !== undefined)
+        result[name] = isPlain(content) ? plain(content) : this.below(content, key, scope);
     }
     return result;
+  }
+
+  private below(value: unknown, step: Step, scope: Scope): unknown {
+    const place = typeof step === 'number' ? `[${step}]` : scope.property === '' ? step : `.${step}`;
+    return this.any(value, { ...scope, property: `${scope.property}${place}` });
   }
 
   private key(key: string, scope: Scope): string | undefined {
@@ -194,6 +201,14 @@ function delegate(listener: Listener): Listener {
     variable: (stack, name) => listener.variable(stack, name),
     fault: (property, expression, message, fix) => listener.fault(property, expression, message, fix),
   };
+}
+
+function isPlain(value: unknown): boolean {
+  return typeof value === 'string' ? !isTemplate(value) : typeof value !== 'object' || value === null;
+}
+
+function plain(value: unknown): unknown {
+  return typeof value === 'string' ? normalise(value) : value;
 }
 
 /** Terraform keeps texts in Unicode's composed form (NFC). */

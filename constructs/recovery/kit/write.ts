@@ -1,5 +1,5 @@
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { KitFaultsError } from './fault';
 import type { Kit } from './kit';
 
@@ -10,7 +10,7 @@ import type { Kit } from './kit';
  */
 export function writeKit(kit: Kit, directory: string): void {
   if (kit.faults.length > 0) throw new KitFaultsError(kit.faults);
-  clear(directory);
+  removeStale(directory, kit);
   const made = new Set<string>();
   const makeFolder = (folder: string): void => {
     if (made.has(folder)) return;
@@ -30,14 +30,31 @@ export function writeKit(kit: Kit, directory: string): void {
   }
 }
 
-/** Removes the kit of an earlier synth, and nothing that is no kit. */
-function clear(directory: string): void {
+/**
+ * Removes what an earlier kit had and this one has not, and nothing that is no
+ * kit. What stays is overwritten: that is several times faster than making ten
+ * thousand files anew.
+ */
+function removeStale(directory: string, kit: Kit): void {
   if (!existsSync(directory)) return;
-  const isKit = existsSync(join(directory, 'plan')) && existsSync(join(directory, 'apply'));
-  if (!isKit && readdirSync(directory).length > 0) {
+  const found = readdirSync(directory, { withFileTypes: true, recursive: true });
+  if (found.length > 0 && !existsSync(join(directory, 'apply'))) {
     throw new Error(
       `${directory} holds files and is no kit; it was left alone. FIX: give writeKit an empty folder, or remove this one.`,
     );
   }
-  rmSync(directory, { recursive: true });
+  const kept = new Set(kit.files.flatMap(({ path }) => [path, ...foldersOf(path)]));
+  for (const entry of found) {
+    const path = join(entry.parentPath, entry.name);
+    const name = relative(directory, path).replaceAll('\\', '/');
+    if (!kept.has(name)) rmSync(path, { recursive: true, force: true });
+  }
+}
+
+/** `a/b/c` → `a`, `a/b`. */
+function foldersOf(path: string): readonly string[] {
+  return path
+    .split('/')
+    .slice(0, -1)
+    .map((_, index, steps) => steps.slice(0, index + 1).join('/'));
 }

@@ -1,4 +1,4 @@
-import { RunTime, type RunTimePart, visitRunTime } from './run-time';
+import { RunTime, type RunTimePart } from './run-time';
 
 /**
  * Writes a manifest as YAML. A general library takes seconds for the ten
@@ -6,17 +6,15 @@ import { RunTime, type RunTimePart, visitRunTime } from './run-time';
  * and no folding.
  */
 export function toYaml(value: object): string {
-  const text = `${block(value, '')}\n`;
-  return text.includes(OPEN) ? revealMarkers(text) : text;
+  return yamlFile(value).content;
 }
 
-/** The ending of a file's name: what `apply` has to fill in first is no manifest yet. */
-export function manifestExtension(document: object): '.yaml' | '.yaml.template' {
-  let atRunTime = false;
-  visitRunTime(document, () => {
-    atRunTime = true;
-  });
-  return atRunTime ? '.yaml.template' : '.yaml';
+/** The document, and the ending of its file's name: what `apply` has to fill in first is no manifest yet. */
+export function yamlFile(value: object): { readonly content: string; readonly extension: string } {
+  const text = `${block(value, '')}\n`;
+  return text.includes(OPEN)
+    ? { content: revealMarkers(text), extension: '.yaml.template' }
+    : { content: text, extension: '.yaml' };
 }
 
 /** Opens and closes what `apply` fills in. */
@@ -107,18 +105,20 @@ function escapeCharacter(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what a literal block cannot hold.
-const NOT_LITERAL = /[\u0000-\u0008\u000b-\u001f]/;
+const NOT_LITERAL =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what a literal block cannot hold.
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\ue000\ue001\ufeff\ufffe\uffff]|\p{Surrogate}/u;
 
 /** A text of several lines as YAML's `|`, so that a script in a ConfigMap can be read and compared. */
 function literalBlock(text: string, indent: string): string | undefined {
-  if (!text.includes('\n') || /^[ \t\n]/.test(text) || /(?:^|\n)[ \t]+\n*$/.test(text)) return undefined;
-  if (NOT_LITERAL.test(text) || text.search(UNPRINTABLE) >= 0 || text.search(HALF) >= 0) return undefined;
-  const body = text.endsWith('\n') ? text.slice(0, -1) : text;
-  const chomping = !text.endsWith('\n') ? '-' : body.endsWith('\n') ? '+' : '';
+  if (!text.includes('\n') || /^[ \t\n]/.test(text) || NOT_LITERAL.test(text)) return undefined;
+  const trimmed = text.replace(/\n+$/, '');
+  // Blanks at the very end would be taken for indentation.
+  if (/^[ \t]*$/.test(trimmed.slice(trimmed.lastIndexOf('\n') + 1))) return undefined;
+  const lineBreaks = text.length - trimmed.length;
+  const chomping = lineBreaks === 0 ? '-' : lineBreaks === 1 ? '' : '+';
   const inner = `${indent}  `;
-  const lines = body.split('\n').map((line) => (line === '' ? '' : `${inner}${line}`));
-  return `|${chomping}\n${lines.join('\n')}`;
+  return `|${chomping}\n${inner}${trimmed.replace(/\n(?!\n)/g, `\n${inner}`)}${'\n'.repeat(Math.max(0, lineBreaks - 1))}`;
 }
 
 /** `apply` writes the value between the quotes, or bare, that stand here. */
