@@ -20,6 +20,7 @@ async function up(options: NameOption): Promise<void> {
     const cluster = await instance.startCluster();
     progress('the node is Ready; importing images');
     await instance.importImages();
+    progress('images are imported');
     instance.leaveRunning();
     progress(`instance ${options.name} is up`);
     process.stdout.write(

@@ -78,7 +78,6 @@ export class Cgroups {
       if (existsSync(own) && folders(own).length === 0) removeTree(own);
     }
   }
-
 }
 
 /** In version 1 a new cpuset is empty, and nothing can run in an empty one. */

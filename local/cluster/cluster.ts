@@ -55,7 +55,6 @@ export class LocalCluster {
    * @param names images beyond the cluster's own. @default all
    */
   async importImages(names?: readonly string[]): Promise<void> {
-    const { context } = this;
     const system = IMAGES.filter((image) => image.system).map((image) => image.name);
     const others = names ?? IMAGES.filter((image) => !image.system).map((image) => image.name);
     await this.#containerd.promise;
@@ -66,7 +65,6 @@ export class LocalCluster {
       addons,
       ...others.filter((name) => !system.some((own) => own === name)).map((name) => this.#import(name)),
     ]);
-    context.progress('images imported');
   }
 
   /** Applies objects as the cluster's administrator. */

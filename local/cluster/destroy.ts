@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deleteNamespace } from '../network/namespaces';
 import { type ProcessIdentity, signal } from '../processes/identity';
@@ -13,7 +13,7 @@ export async function destroyCluster(context: ClusterContext): Promise<void> {
   await killAll(context);
   await deleteNamespace(context.instance, 'node', context.addresses);
   await removeCgroups(context);
-  removeFiles(context);
+  await removeFiles(context);
 }
 
 /** Kills until nothing is left: a shim may start one more process while its container is being killed. */
@@ -52,7 +52,7 @@ async function removeCgroups(context: ClusterContext): Promise<void> {
   }
 }
 
-function removeFiles(context: ClusterContext): void {
+async function removeFiles(context: ClusterContext): Promise<void> {
   const root = context.paths.root;
   // The node's mounts were in its own view and went with its last process. Should one be left in the machine's,
   // deleting through it would delete what lies behind it.
@@ -62,11 +62,7 @@ function removeFiles(context: ClusterContext): void {
       `Still mounted: ${mounts.join(', ')}. Unmount with \`umount\` and run the command again.`,
     );
   }
-  if (existsSync(root)) {
-    for (const entry of readdirSync(root))
-      rmSync(join(root, entry), { recursive: true, force: true, maxRetries: 3 });
-    rmSync(root, { recursive: true, force: true });
-  }
+  await rm(root, { recursive: true, force: true });
 }
 
 /** Mount points in a folder. @param mounts text of /proc/self/mounts, in which blanks are written \040 */

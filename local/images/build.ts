@@ -13,13 +13,15 @@ import { imageName } from './name';
 
 const BASE_NAME = `localhost/debian:${SUITE}`;
 const ARCHIVE = 'image.tar';
+/** Part of every key: archives of an earlier format are built anew. */
+const ARCHIVE_FORMAT = 'oci-zstd';
 
 /** Builds the archives of all images that are not built yet. */
 export async function buildImages(progress: Progress): Promise<void> {
   for (const image of IMAGES) await imageArchive(image.name, progress);
 }
 
-/** The path of an image's archive, in the form that `ctr images import` and `docker load` read. */
+/** The path of an image's OCI archive. */
 export async function imageArchive(name: string, progress: Progress): Promise<string> {
   const image = imageDefinition(name);
   const directory = await cached({
@@ -33,7 +35,7 @@ export async function imageArchive(name: string, progress: Progress): Promise<st
 
 async function inputs(image: ImageDefinition): Promise<CacheInputs> {
   const source = image.binary === undefined ? '' : basename(await binaryDirectory(image.binary));
-  return { values: { name: imageName(image.name), binary: source } };
+  return { values: { format: ARCHIVE_FORMAT, name: imageName(image.name), binary: source } };
 }
 
 async function build(image: ImageDefinition, directory: string, progress: Progress): Promise<void> {
@@ -46,7 +48,7 @@ async function build(image: ImageDefinition, directory: string, progress: Progre
   await withBuildah(directory, async (buildah) => {
     const tag = imageName(image.name);
     const dockerfile = join(IMAGES_DIRECTORY, image.name, 'Dockerfile');
-    const args = base === undefined ? {} : { BASE: `docker-archive:${base}` };
+    const args = base === undefined ? {} : { BASE: `oci-archive:${base}` };
     await buildah.build({ dockerfile, context, tag, args });
     await buildah.save(tag, join(directory, ARCHIVE));
   });
@@ -57,7 +59,7 @@ function baseArchive(progress: Progress): Promise<string> {
   return cached({
     name: 'image-base',
     inputs: {
-      values: { recipe: BASE_RECIPE.join('\n'), suite: SUITE },
+      values: { format: ARCHIVE_FORMAT, recipe: BASE_RECIPE.join('\n'), suite: SUITE },
       paths: [join(IMAGES_DIRECTORY, 'base')],
     },
     onWait: progress,

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { run } from '../processes/run';
 
+const COMPRESSION = ['--compression-format', 'zstd', '--compression-level', '6'] as const;
+
 /**
  * Buildah with a store of its own inside one folder, so that nothing else on
  * the machine sees or keeps these images, in a mount namespace of its own, so
@@ -42,9 +44,12 @@ export class Buildah {
     await this.run(['bud', '--quiet', ...options, props.context]);
   }
 
-  /** Writes an image with uncompressed layers: a recovery has no time to gunzip. */
+  /**
+   * Writes an image as an OCI archive. Compressed by zstd, it is imported two to three times as fast as gzipped
+   * (which has to be unpacked) or plain (which has to be written to disk once more).
+   */
   async save(tag: string, file: string): Promise<void> {
-    await this.run(['push', '--quiet', tag, `docker-archive:${file}:${tag}`]);
+    await this.run(['push', '--quiet', ...COMPRESSION, tag, `oci-archive:${file}:${tag}`]);
   }
 
   /** Copies an image's files into a folder. @returns what `buildah inspect` says about it, as JSON */
@@ -54,7 +59,7 @@ export class Buildah {
 archive=$1
 directory=$2
 shift 2
-container=$("$@" from "docker-archive:$archive")
+container=$("$@" from "oci-archive:$archive")
 cp -a "$("$@" mount "$container")/." "$directory/"
 "$@" inspect "$container"`;
     return this.#inMountNamespace([

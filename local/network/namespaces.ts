@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { run, tryRun } from '../processes/run';
 import type { Addresses } from './addresses';
 
@@ -11,8 +11,10 @@ export function namespaceName(instance: string, role: NamespaceRole): string {
 
 /** What a process joins. Not by `ip netns exec`: that remounts /sys and hides the cgroups from kubelet. */
 export function namespacePath(instance: string, role: NamespaceRole): string {
-  return `/run/netns/${namespaceName(instance, role)}`;
+  return `${NAMESPACES}/${namespaceName(instance, role)}`;
 }
+
+const NAMESPACES = '/run/netns';
 
 /** Interface names hold 15 characters, so they carry the index and not the instance's name. */
 function links(addresses: Addresses) {
@@ -87,8 +89,11 @@ export async function deleteNamespace(
     'delete',
     role === 'node' ? 'vault' : 'node',
   ]);
-  if (existsSync(namespacePath(instance, role)))
+  if (existsSync(namespacePath(instance, role))) {
     await run('ip', ['netns', 'delete', namespaceName(instance, role)]);
+  }
+  // `ip` mounts the folder of namespaces onto itself when it makes the first one.
+  if (existsSync(NAMESPACES) && readdirSync(NAMESPACES).length === 0) await tryRun('umount', [NAMESPACES]);
 }
 
 /** Runs a command inside a namespace. */

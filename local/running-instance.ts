@@ -1,0 +1,190 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { binaryDirectory } from './binaries/build';
+import { Cgroups } from './cluster/cgroups';
+import { LocalCluster } from './cluster/cluster';
+import { type ClusterContext, clusterPaths } from './cluster/context';
+import { destroyCluster } from './cluster/destroy';
+import {
+  addressesOf,
+  type InstanceState,
+  instanceDirectory,
+  removeState,
+  writeState,
+} from './instance-state';
+import type { Addresses } from './network/addresses';
+import {
+  connectNodeToVault,
+  createVaultNamespace,
+  deleteNamespace,
+  namespacePath,
+} from './network/namespaces';
+import { onInterrupt } from './processes/interrupt';
+import type { Lock } from './processes/lock';
+import type { Progress } from './processes/progress';
+import { endCommands } from './processes/run';
+import { Supervisor } from './processes/supervisor';
+import { startVaultServer, type VaultServer, vaultHost } from './vault-server/vault-server';
+
+/** How the cluster is reached from the machine. */
+export interface Cluster {
+  /** Path of a kubeconfig with the administrator's rights. */
+  readonly kubeconfig: string;
+  /** Path of the kubectl that was built with the cluster. */
+  readonly kubectl: string;
+  readonly nodeAddress: string;
+}
+
+/** A vault and a cluster that may be lost, with networks, processes and files of their own. */
+export interface Instance {
+  readonly name: string;
+  readonly directory: string;
+  startVault(): Promise<VaultServer>;
+  /** Resolves when the API answers and the node is Ready; its image store is empty. */
+  startCluster(): Promise<Cluster>;
+  /**
+   * Imports images from their archives and starts DNS and storage. May run beside startCluster.
+   * @param names images beyond the cluster's own. @default all
+   */
+  importImages(names?: readonly string[]): Promise<void>;
+  /** The disaster: everything but the vault is killed and wiped. */
+  destroyCluster(): Promise<void>;
+  /** Ends everything and removes it, the vault's data too. */
+  down(): Promise<void>;
+  /** Lets everything run on when this process ends; `attachInstance` finds it again. */
+  leaveRunning(): void;
+}
+
+/** Part of the instance's control groups in which the vault runs: not one of the cluster's. */
+const VAULT_CGROUP = 'vault';
+
+/** An instance that this process holds. */
+export class RunningInstance implements Instance {
+  readonly name: string;
+  readonly directory: string;
+  readonly #state: InstanceState;
+  readonly #addresses: Addresses;
+  readonly #context: ClusterContext;
+  readonly #vault: Supervisor;
+  readonly #lock: Lock;
+  readonly #vaultProgram: string;
+  readonly #ignoreInterrupts: () => void;
+  readonly #underWay = new Set<Promise<unknown>>();
+  #cluster: LocalCluster | undefined;
+
+  static async create(state: InstanceState, held: Lock, progress: Progress): Promise<RunningInstance> {
+    const programs = await binaryDirectory('kubernetes');
+    const vaultProgram = join(await binaryDirectory('versitygw'), 'versitygw');
+    return new RunningInstance(state, held, progress, programs, vaultProgram);
+  }
+
+  private constructor(
+    state: InstanceState,
+    held: Lock,
+    progress: Progress,
+    programs: string,
+    vaultProgram: string,
+  ) {
+    this.name = state.name;
+    this.directory = instanceDirectory(state.name);
+    this.#state = state;
+    this.#lock = held;
+    this.#vaultProgram = vaultProgram;
+    this.#addresses = addressesOf(state);
+    const logs = join(this.directory, 'logs');
+    mkdirSync(logs, { recursive: true });
+    this.#vault = new Supervisor({ records: join(this.directory, 'vault-processes'), logs });
+    this.#context = {
+      instance: state.name,
+      addresses: this.#addresses,
+      supervisor: new Supervisor({ records: join(this.directory, 'cluster-processes'), logs }),
+      cgroups: new Cgroups(state.name),
+      progress,
+      paths: clusterPaths(this.directory),
+      programs,
+    };
+    this.#ignoreInterrupts = onInterrupt(async (signal) => {
+      progress(`${signal}: ending instance ${this.name}`);
+      endCommands();
+      await this.down();
+    });
+  }
+
+  startVault(): Promise<VaultServer> {
+    return this.#track(async () => {
+      await createVaultNamespace(this.name, this.#addresses);
+      if (existsSync(namespacePath(this.name, 'node'))) await connectNodeToVault(this.name, this.#addresses);
+      const vault = await startVaultServer({
+        instance: this.name,
+        directory: this.directory,
+        addresses: this.#addresses,
+        supervisor: this.#vault,
+        cgroup: this.#context.cgroups.create(VAULT_CGROUP),
+        program: this.#vaultProgram,
+      });
+      return vault;
+    });
+  }
+
+  startCluster(): Promise<Cluster> {
+    return this.#track(async () => {
+      const hosts = { [vaultHost(this.name)]: this.#addresses.vault };
+      this.#cluster = new LocalCluster(this.#context, hosts);
+      await this.#cluster.start();
+      return {
+        kubeconfig: this.#context.paths.kubeconfig,
+        kubectl: this.#cluster.kubectl,
+        nodeAddress: this.#addresses.node,
+      };
+    });
+  }
+
+  importImages(names?: readonly string[]): Promise<void> {
+    return this.#track(async () => {
+      if (this.#cluster === undefined)
+        throw new Error('Images are imported into a cluster: call startCluster first.');
+      await this.#cluster.importImages(names);
+    });
+  }
+
+  async destroyCluster(): Promise<void> {
+    await destroyCluster(this.#context);
+    this.#cluster = undefined;
+  }
+
+  async down(): Promise<void> {
+    this.#context.supervisor.close();
+    this.#vault.close();
+    await Promise.allSettled(this.#underWay);
+    await this.discard();
+    this.#lock.release();
+  }
+
+  leaveRunning(): void {
+    writeState({ ...this.#state, leftRunning: true });
+    this.#ignoreInterrupts();
+    this.#lock.release();
+  }
+
+  /** Removes everything of the instance, but goes on holding its name. */
+  async discard(): Promise<void> {
+    await this.destroyCluster();
+    await this.#vault.stop('vault');
+    await this.#vault.kill(this.#context.cgroups.processes([VAULT_CGROUP]));
+    await deleteNamespace(this.name, 'vault', this.#addresses);
+    this.#context.cgroups.remove([VAULT_CGROUP]);
+    removeState(this.name);
+    this.#ignoreInterrupts();
+  }
+
+  /** What is under way has to end before everything is removed, or it would go on making more. */
+  #track<T>(work: () => Promise<T>): Promise<T> {
+    const promise = work();
+    this.#underWay.add(promise);
+    promise.then(
+      () => this.#underWay.delete(promise),
+      () => this.#underWay.delete(promise),
+    );
+    return promise;
+  }
+}
