@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { deploy } from './deploy/deploy';
 import { ENGINES } from './deploy/engine';
-import { EnvironmentProblem } from './deploy/progress';
+import { fail } from './failure';
 
 const command = new Command('deploy')
   .description('make, update, or bring back an environment: the same command for all three')
@@ -22,8 +22,4 @@ const command = new Command('deploy')
     });
   });
 
-command.parseAsync().catch((error: unknown) => {
-  const known = error instanceof EnvironmentProblem;
-  console.error(`ERROR ${known ? error.message : error instanceof Error ? error.stack : String(error)}`);
-  process.exitCode = 1;
-});
+command.parseAsync().catch(fail);

@@ -47,7 +47,7 @@ const command = new Command('rehearse')
         process.exitCode = report.passed ? EXIT.passed : EXIT.dataNotBack;
       } finally {
         if (options.keep === true) console.log(site.keep());
-      else await site.close();
+        else await site.close();
       }
     },
   );

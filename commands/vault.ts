@@ -1,9 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { formatFault } from '../constructs/core';
-import { prepareVault, StoreProblem } from '../constructs/object-storage/client';
+import { prepareVault } from '../constructs/object-storage/client';
 import { type Environment, findEnvironment } from '../environments';
-
-const EXIT = { faultyDeclaration: 1, environmentProblem: 2 } as const;
+import { EXIT, fail } from './failure';
 
 const command = new Command('vault')
   .description(
@@ -35,8 +34,4 @@ function find(name: string): Environment {
   }
 }
 
-command.parseAsync().catch((error: unknown) => {
-  const known = error instanceof StoreProblem;
-  console.error(`ERROR ${known ? error.message : error instanceof Error ? error.stack : String(error)}`);
-  process.exitCode = EXIT.environmentProblem;
-});
+command.parseAsync().catch(fail);

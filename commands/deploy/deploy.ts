@@ -5,7 +5,8 @@ import { findEnvironment } from '../../environments';
 import { apply, chooseEngine, type Engine } from './engine';
 import { Kubectl } from './kubectl';
 import { run } from './process';
-import { EnvironmentProblem, type Progress } from './progress';
+import { DeclarationFaulty, EnvironmentProblem, type Progress } from './progress';
+import { restartFailed } from './restart';
 import { waitForDatabases } from './wait';
 
 export interface DeployOptions {
@@ -43,6 +44,7 @@ export async function deploy(options: DeployOptions): Promise<{ readonly engine:
 
   const engine = await chooseEngine(options.engine, progress);
   await apply(engine, { environment: environment.name, directory, variables, progress });
+  await restartFailed(kubectl, environment.namespace, progress);
   await waitForDatabases({
     kubectl,
     namespace: environment.namespace,
@@ -73,6 +75,9 @@ async function clusterId(kubectl: Kubectl): Promise<string> {
 async function synthesise(directory: string, variables: Readonly<Record<string, string>>): Promise<void> {
   // What an earlier incarnation left here must not be taken for this one's.
   rmSync(join(directory, 'cdktf.out'), { recursive: true, force: true });
-  const { exitCode, stderr } = await run('npm', ['run', '--silent', 'synth'], { cwd: directory, env: variables });
-  if (exitCode !== 0) throw new EnvironmentProblem(stderr.trim());
+  const { exitCode, stderr } = await run('npm', ['run', '--silent', 'synth'], {
+    cwd: directory,
+    env: variables,
+  });
+  if (exitCode !== 0) throw new DeclarationFaulty(stderr.trim());
 }

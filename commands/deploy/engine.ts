@@ -66,5 +66,7 @@ export async function apply(engine: Engine, options: ApplyOptions): Promise<void
     },
   });
   if (exitCode === 0) return;
-  throw new EnvironmentProblem(`${engine} could not apply ${options.environment}: ${lastLine(lines.join('\n'))}`);
+  throw new EnvironmentProblem(
+    `${engine} could not apply ${options.environment}: ${lastLine(lines.join('\n'))}`,
+  );
 }

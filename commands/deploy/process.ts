@@ -32,7 +32,9 @@ export function run(program: string, args: readonly string[], options: RunOption
       stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
     const timer =
-      options.seconds === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), options.seconds * 1000);
+      options.seconds === undefined
+        ? undefined
+        : setTimeout(() => child.kill('SIGKILL'), options.seconds * 1000);
     const [stdout, stderr] = [child.stdout, child.stderr].map((stream) => {
       const lines: string[] = [];
       if (stream === null) return lines;
@@ -58,10 +60,16 @@ export function run(program: string, args: readonly string[], options: RunOption
  * Standard output of a program that has to succeed.
  * @throws ProgramFailed with its last line otherwise
  */
-export async function output(program: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
+export async function output(
+  program: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<string> {
   const { exitCode, stdout, stderr } = await run(program, args, options);
   if (exitCode === 0) return stdout;
-  throw new ProgramFailed(`${program} ${args.slice(0, 3).join(' ')}: ${lastLine(stderr) || lastLine(stdout)}`);
+  throw new ProgramFailed(
+    `${program} ${args.slice(0, 3).join(' ')}: ${lastLine(stderr) || lastLine(stdout)}`,
+  );
 }
 
 export function lastLine(text: string): string {

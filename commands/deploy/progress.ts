@@ -5,3 +5,8 @@ export type Progress = (message: string) => void;
 export class EnvironmentProblem extends Error {
   override readonly name = 'EnvironmentProblem';
 }
+
+/** The declaration has faults; the message lists them all. */
+export class DeclarationFaulty extends Error {
+  override readonly name = 'DeclarationFaulty';
+}

@@ -11,8 +11,8 @@ export interface WaitOptions {
   readonly progress: Progress;
 }
 
-/** A container that failed this often with the same words will not succeed by itself. */
-const PATIENCE = 3;
+/** A container that was restarted this often in vain will not succeed by itself: about half a minute. */
+const PATIENCE = 2;
 
 /**
  * Waits until every database answers, telling each change of state once.
