@@ -5,7 +5,8 @@
 # explain <text>: sets CAUSE_CODE, CAUSE and CAUSE_FIX.
 explain() {
   local text host
-  text=$(LC_ALL=C tr -cd '[:print:]\n' <<<"$1")
+  # The hint about recovery is printed whatever the cause.
+  text=$(LC_ALL=C tr -cd '[:print:]\n' <<<"$1" | grep -v 'HINT: are all available clusters in recovery' || true)
   host=$(grep -oE "'[A-Za-z0-9.-]+:[0-9]+'" <<<"$text" | head -n 1) || true
   host=${host//\'/}
   case $text in
@@ -37,6 +38,9 @@ explain() {
     *"access denied"* | *AccessError*)
       because client "the database's TLS server does not accept this client for stanza '$STANZA'" \
         "make tls-server-auth name the client certificate's CN with this stanza, or run the TLS job again" ;;
+    *"CA certificate location"* | *"unable to load cert file"* | *"unable to load key file"* | *"group or other permissions"*)
+      because files "a certificate or key file cannot be used: $(first_match "$text" 'CA certificate location|unable to load|permissions')" \
+        "mount the whole Secret, its keys owned by this user or its fsGroup (item mode 0600), and let the TLS job fill it" ;;
     *"unable to verify certificate"* | *"unable to find hostname"* | *"certificate verify failed"* | *"tlsv1 alert"* | \
       *"unknown ca"* | *"alert certificate"* | *"certificate is not"* | *"certificate has expired"*)
       because certificate "the TLS certificate of ${host:-the other side} is not accepted: $(first_match "$text" 'verify certificate|find hostname|certificate|alert')" \
@@ -44,7 +48,7 @@ explain() {
     *"unable to get address"* | *"Name or service not known"* | *"name resolution"*)
       because name "the host name does not resolve: $(first_match "$text" 'unable to get address')" \
         "correct the host name in repo<n>-s3-endpoint or pg1-host, or repair DNS" ;;
-    *"in recovery"* | *"starting up"* | *"shutting down"* | *"No such file or directory"*".s.PGSQL."* | \
+    *"starting up"* | *"shutting down"* | *"No such file or directory"*".s.PGSQL."* | \
       *"not accept"*"connections"*)
       because server "the database server is not ready: it starts, recovers or is down" \
         "wait until it accepts writes; look at the postgres container's log" ;;
@@ -57,6 +61,8 @@ explain() {
     *"Permission denied"*)
       because permission "permission denied: $(first_match "$text" 'Permission denied')" \
         "make the path owned by this container's user" ;;
+    *"unable to find primary cluster"* | *"no database found"*)
+      because server "the database server is a standby or still recovers" "wait until it accepts writes; look at the postgres container's log" ;;
     *)
       because unknown "$(first_error "$text")" "read the lines above" ;;
   esac

@@ -50,7 +50,9 @@ insist() {
   done
 }
 
-ping_server() { pgbackrest --log-level-console=off --log-level-stderr=off --io-timeout=10 --tls-server-port="$1" server-ping "$2" </dev/null; }
+ping_server() {
+  pgbackrest --log-level-console=off --log-level-stderr=error --io-timeout=2 --tls-server-port="$1" server-ping "$2" </dev/null 2>"$OUTPUT"
+}
 
 # The database's TLS server answers, the stanza exists in every repository that can be reached, archiving works.
 reach_database() {
@@ -59,8 +61,10 @@ reach_database() {
   wait_until "$WAIT_SECONDS" "the certificates in $TLS_DIR" filled "$TLS_DIR"/{ca.crt,client.crt,client.key} ||
     die "$DATABASE_NAME: no certificates in $TLS_DIR after $WAIT_SECONDS s" "run the TLS job and look at its log"
   if [[ -n $host ]]; then
-    wait_until "$WAIT_SECONDS" "the TLS server $host:${port:-8432}" ping_server "${port:-8432}" "$host" ||
-      die "$DATABASE_NAME: its TLS server $host:${port:-8432} did not answer for $WAIT_SECONDS s" "look at the pgbackrest container of the database's pod and at the network policy"
+    if ! wait_until "$WAIT_SECONDS" "the TLS server $host:${port:-8432}" ping_server "${port:-8432}" "$host"; then
+      explain_run
+      die "$DATABASE_NAME: its TLS server $host:${port:-8432} did not answer for $WAIT_SECONDS s: $CAUSE" "look at the pgbackrest container of the database's pod and at the network policy"
+    fi
   fi
   several=$(configuration | sed -nE 's/^[[:space:]]*(repo[0-9]+)-.*$/\1/p' | sort -u | wc -l)
   # stanza-create and check do nothing on a stanza that is as it should be. stanza-upgrade is never run: it would
@@ -71,9 +75,10 @@ reach_database() {
 
 # With several repositories, one that is down must not keep the others without backups; each backup then tells its own.
 one_of_several() {
-  if [[ $CAUSE_CODE == mismatch || $CAUSE_CODE == stopped ]] || (($2 < 2)); then
-    die "$DATABASE_NAME: pgbackrest $1 failed: $CAUSE" "$CAUSE_FIX"
-  fi
+  case $CAUSE_CODE in
+    mismatch | stopped | server | client | locked) die "$DATABASE_NAME: pgbackrest $1 failed: $CAUSE" "$CAUSE_FIX" ;;
+  esac
+  if (($2 < 2)); then die "$DATABASE_NAME: pgbackrest $1 failed: $CAUSE" "$CAUSE_FIX"; fi
   warn "pgbackrest $1 failed ($CAUSE); going on, because one of several repositories may be the cause"
 }
 

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configurationFiles, type Options } from './configuration';
-import { Background, eventually, freePort, type Result, run } from './processes';
+import { Background, canConnect, eventually, freePort, type Result, run } from './processes';
 import { tools } from './tools';
 
 const SCRIPTS = join(__dirname, '../../../constructs/postgres/scripts');
@@ -165,6 +165,32 @@ export class Lab {
     const started = new Background([this.path('scripts', name)], { cwd: this.dir, env }, log);
     this.background.push(started);
     return started;
+  }
+
+  /** Certificates for the sidecar and the jobs, as tls.sh makes them. */
+  async makeCertificates(props: { names?: string; client?: string; keepCa?: boolean } = {}): Promise<void> {
+    const make = [
+      'set -euo pipefail; source scripts/lib.sh; source scripts/certificates.sh',
+      'make_certificates "$PWD/tmp/new" "$PWD/$3" "$1" "$2" 90',
+      'cp tmp/new/{ca,server,client}.crt tmp/new/{server,client}.key tls/',
+    ].join('\n');
+    const old = props.keepCa === false ? 'nothing' : 'tls';
+    const command = ['bash', '-c', make, 'test', props.names ?? 'localhost', props.client ?? 'job', old];
+    const result = await this.run(command, this.paths);
+    if (result.status !== 0) throw new Error(result.stderr);
+  }
+
+  /** The sidecar; returns when it listens. */
+  async startSidecar(env: Options = {}): Promise<Background> {
+    const sidecar = this.spawn('server.sh', {
+      ...this.paths,
+      PGBACKREST_CONFIG: this.path('server.conf'),
+      TLS_POLL_SECONDS: '0.3',
+      POLL_SECONDS: '0.2',
+      ...env,
+    });
+    await eventually('the sidecar listens', async () => !sidecar.running || (await canConnect(this.tlsPort)));
+    return sidecar;
   }
 
   /** Runs start.sh; returns when it accepts connections as a primary, or has ended. */
