@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command } from 'commander';
+import { clusterPaths } from '../local/cluster/context';
 import { attachInstance, openInstance } from '../local/instance';
-import { instanceLockPath, instanceNames, readState } from '../local/instance-state';
+import { instanceDirectory, instanceLockPath, instanceNames, readState } from '../local/instance-state';
 import { lockHolder } from '../local/processes/lock';
 import { timedProgress } from '../local/processes/progress';
 
@@ -63,6 +66,9 @@ function status(): void {
           ? 'left running'
           : `left behind by a process that died; clean up with: npm run local -- down --name ${name}`;
     process.stdout.write(`${name}: since ${state?.since ?? '?'}, ${held}\n`);
+    const { kubeconfig } = clusterPaths(instanceDirectory(name));
+    if (existsSync(kubeconfig)) process.stdout.write(`  export KUBECONFIG=${kubeconfig}\n`);
+    process.stdout.write(`  logs: ${join(instanceDirectory(name), 'logs')}\n`);
   }
 }
 

@@ -41,6 +41,8 @@ disabled_plugins = ${JSON.stringify(disabled.map((name) => `io.containerd.${name
   sandbox_image = "${imageName('pause')}"
   # Inside a virtual machine or container a lower score than one's own is not to be had.
   restrict_oom_score_adj = true
+  # A profile would be loaded into the machine's kernel and stay there.
+  disable_apparmor = true
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "${CNI_PLUGINS}"
     conf_dir = "${CNI_CONFIGURATION}"

@@ -16,11 +16,11 @@ mkdir -p "$node/lib/cni/net.d" "$node/lib/kubelet" "$node/lib/containerd" "$node
 mount -n -t tmpfs -o mode=0755 run "$node/run"
 mkdir "$node/run/cache"
 mount -n --bind "$cache" "$node/run/cache"
-# The node's folder through the copy, because the next three mounts may cover the path it came from.
-inside="$node/run/cache${node#"$cache"}"
+mount -n --move "$node/run" /run
+# From here on the cache is reached through its copy: the next mounts may cover the place it came from.
+inside="/run/cache${node#"$cache"}"
 mount -n --bind "$inside/lib" /var/lib
 mount -n --bind "$inside/log" /var/log
-mount -n --move "$node/run" /run
 if [ ! -e "$node/lib" ]; then
   mkdir -p "$cache"
   mount -n --bind /run/cache "$cache"

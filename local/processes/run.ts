@@ -29,7 +29,7 @@ export function tryRun(command: string, args: readonly string[], props: RunProps
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd: props.directory,
-      env: props.environment ?? process.env,
+      env: withSearchPath(props.environment ?? process.env),
       stdio: [props.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       timeout: props.timeoutMs,
       killSignal: 'SIGKILL',
@@ -53,6 +53,12 @@ export function tryRun(command: string, args: readonly string[], props: RunProps
       });
     });
   });
+}
+
+/** Where the system's own programs are; a user's search path need not lead there. */
+export function withSearchPath(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const path = environment['PATH'] ?? process.env['PATH'];
+  return { ...environment, PATH: [path, '/usr/sbin:/usr/bin:/sbin:/bin'].filter(Boolean).join(':') };
 }
 
 /** Runs a command that must succeed. @returns its standard output */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identify, isAlive, type ProcessIdentity, signal } from './identity';
 import { type ProcessRecord, ProcessRecords } from './records';
+import { withSearchPath } from './run';
 import { waitFor } from './wait';
 
 export interface StartProps {
@@ -61,7 +62,7 @@ export class Supervisor {
       cwd: '/',
       detached: true,
       stdio: ['ignore', log, log],
-      env: { PATH: process.env['PATH'], ...props.environment },
+      env: withSearchPath({ ...props.environment }),
     });
     closeSync(log);
     const pid = await new Promise<number>((resolve, reject) => {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	_ "time/tzdata" // for the time zones of CronJobs, which the machine need not have
 
 	"github.com/spf13/cobra"
 	"k8s.io/component-base/cli"
@@ -14,6 +15,7 @@ import (
 	_ "k8s.io/component-base/metrics/prometheus/clientgo"
 	_ "k8s.io/component-base/metrics/prometheus/version"
 	kubectl "k8s.io/kubectl/pkg/cmd"
+	kubectlutil "k8s.io/kubectl/pkg/cmd/util"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	controllermanager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
 	proxy "k8s.io/kubernetes/cmd/kube-proxy/app"
@@ -40,6 +42,11 @@ func main() {
 	if !known {
 		fmt.Fprintf(os.Stderr, "%q is not one of kube-apiserver, kube-controller-manager, kube-scheduler, kube-proxy, kubelet, kubectl\n", name)
 		os.Exit(2)
+	}
+	if name == "kubectl" {
+		// Its errors are for people: it words them itself.
+		kubectlutil.CheckErr(cli.RunNoErrOutput(program()))
+		return
 	}
 	os.Exit(cli.Run(program()))
 }
