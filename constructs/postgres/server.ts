@@ -53,6 +53,8 @@ export class Server extends Construct {
       waitForRollout: false,
       spec: {
         replicas: '1',
+        // Unset, the provider sends 0: nothing could be rolled back to.
+        revisionHistoryLimit: 10,
         serviceName: headlessName(context),
         selector: { matchLabels: labels },
         persistentVolumeClaimRetentionPolicy: [{ whenDeleted: 'Retain', whenScaled: 'Retain' }],

@@ -45,6 +45,11 @@ export class LocalSite {
     return { exitCode, output: lines.join('\n') };
   }
 
+  /** Values that must be nowhere but in the cluster's Secrets. */
+  secretValues(): readonly string[] {
+    return Object.values(this.secrets);
+  }
+
   deploy(variables: Readonly<Record<string, string>> = {}): Promise<Deployed> {
     return this.npmRun('deploy', ['local', '--engine', 'kit', '--timeout', '150'], variables);
   }

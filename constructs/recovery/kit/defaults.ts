@@ -1,20 +1,20 @@
 /**
- * What the provider (2.38.0) sends although nobody wrote it, where that changes
- * what the cluster does or where Kubernetes requires the field. The kit sends
- * the same, so that an object is the same whichever way it was applied.
+ * What the provider (2.38.0) sends although nobody wrote it. The kit sends the
+ * same, so that an object is the same whichever way it was applied. It matters
+ * most where it looks least: a field that only one of the two sends changes the
+ * pod template when the other takes over, and restarts every database; in a
+ * claim template it even replaces the StatefulSet.
  *
- * The provider's other defaults repeat Kubernetes' own (`restart_policy`
- * Always, `dns_policy` ClusterFirst, `protocol` TCP, probe timings, …): they are
- * left out, and the server fills them in.
- *
- * Not reproduced, because nothing depends on it:
- * - `revision_history_limit` of a StatefulSet: unset, the provider sends 0
- *   (no history for a roll-back); the kit leaves Kubernetes' 10.
+ * Left out is what the API server fills in by itself with the same value
+ * (`restart_policy` Always, `protocol` TCP, probe timings, …), and:
+ * - `revision_history_limit` of a StatefulSet: unset, the provider sends 0 (no
+ *   history for a roll-back); the kit leaves Kubernetes' 10. Terraform takes
+ *   either as it finds it.
  * - `backoff_limit_per_index` and `max_failed_indexes` of an Indexed job: unset,
  *   the provider sends 0 for both; the kit leaves them unset.
- * - `wait_for_rollout` (true), `wait_for_completion` (true), `wait_until_bound`
- *   (true), `wait_for_load_balancer` (true): Terraform's own waiting. `apply`
- *   waits between layers, see waits.ts.
+ * - `wait_for_rollout`, `wait_for_completion`, `wait_until_bound`,
+ *   `wait_for_load_balancer` (all true): Terraform's own waiting. `apply` waits
+ *   between layers instead; see workload-waits.ts.
  */
 export interface ProviderDefault {
   readonly type: string;
@@ -26,75 +26,89 @@ export interface ProviderDefault {
   readonly why: string;
 }
 
+const REQUIRED = 'Required by Kubernetes.';
+const EXPLICIT = 'Kubernetes means the same without it, and does not write it down.';
+
+function entry(
+  type: string,
+  field: string,
+  value: ProviderDefault['value'],
+  why: string,
+  when?: ProviderDefault['when'],
+): ProviderDefault {
+  return { type, field: field.split('.'), value, why, ...(when === undefined ? {} : { when }) };
+}
+
+/** Optional in Terraform with false as its zero value. */
+const OPTIONAL_SOURCES = [
+  'V1ConfigMapVolumeSource',
+  'V1SecretVolumeSource',
+  'V1ConfigMapProjection',
+  'V1SecretProjection',
+  'V1ConfigMapKeySelector',
+  'V1SecretKeySelector',
+  'V1ConfigMapEnvSource',
+  'V1SecretEnvSource',
+] as const;
+
 export const PROVIDER_DEFAULTS: readonly ProviderDefault[] = [
-  {
-    type: 'V1PodSpec',
-    field: ['automountServiceAccountToken'],
-    value: true,
-    why: "Unset in Kubernetes means what the service account says; the provider's true overrules it.",
-  },
-  {
-    type: 'V1SecurityContext',
-    field: ['runAsNonRoot'],
-    value: false,
-    why: "Unset in Kubernetes means what the pod says; the provider's false overrules a pod's true.",
-  },
-  {
-    type: 'V1SeccompProfile',
-    field: ['type'],
-    value: 'Unconfined',
-    why: 'Required by Kubernetes.',
-  },
-  {
-    type: 'V1JobSpec',
-    field: ['template', 'spec', 'restartPolicy'],
-    value: 'Never',
-    why: "Kubernetes' default, Always, is refused for jobs.",
-  },
-  {
-    type: 'V1JobSpec',
-    field: ['completions'],
-    value: 1,
-    why: 'Unset in Kubernetes together with a parallelism makes a work queue.',
-  },
-  {
-    type: 'V1PodFailurePolicyOnPodConditionsPattern',
-    field: ['status'],
-    value: 'True',
-    why: 'Required by Kubernetes before 1.34.',
-  },
-  { type: 'V1TopologySpreadConstraint', field: ['maxSkew'], value: 1, why: 'Required by Kubernetes.' },
-  {
-    type: 'V1TopologySpreadConstraint',
-    field: ['whenUnsatisfiable'],
-    value: 'DoNotSchedule',
-    why: 'Required by Kubernetes.',
-  },
-  {
-    type: 'V1HTTPIngressPath',
-    field: ['pathType'],
-    value: 'ImplementationSpecific',
-    why: 'Required by Kubernetes.',
-  },
-  {
-    type: 'V1StorageClass',
-    field: ['allowVolumeExpansion'],
-    value: true,
-    why: 'Unset in Kubernetes means that volumes cannot grow.',
-  },
-  {
-    type: 'V1PersistentVolumeSpec',
-    field: ['claimRef', 'namespace'],
-    value: 'default',
-    why: "A volume's claim_ref needs a namespace.",
-  },
-  {
-    type: 'RbacV1Subject',
-    field: ['namespace'],
-    value: 'default',
-    when: ['kind', 'ServiceAccount'],
-    why: 'Required by Kubernetes for service accounts.',
-  },
+  entry(
+    'V1PodSpec',
+    'automountServiceAccountToken',
+    true,
+    "Unset in Kubernetes means what the service account says; the provider's true overrules it.",
+  ),
+  entry('V1PodSpec', 'enableServiceLinks', true, EXPLICIT),
+  entry('V1PodSpec', 'shareProcessNamespace', false, EXPLICIT),
+  entry('V1PodSecurityContext', 'runAsNonRoot', false, EXPLICIT),
+  entry(
+    'V1SecurityContext',
+    'runAsNonRoot',
+    false,
+    "Unset in Kubernetes means what the pod says; the provider's false overrules a pod's true.",
+  ),
+  entry('V1SecurityContext', 'allowPrivilegeEscalation', true, EXPLICIT),
+  entry('V1SecurityContext', 'privileged', false, EXPLICIT),
+  entry('V1SecurityContext', 'readOnlyRootFilesystem', false, EXPLICIT),
+  entry('V1SeccompProfile', 'type', 'Unconfined', REQUIRED),
+  entry('V1VolumeMount', 'mountPropagation', 'None', EXPLICIT),
+  ...OPTIONAL_SOURCES.map((type) => entry(type, 'optional', false, EXPLICIT)),
+  entry('V1CSIVolumeSource', 'readOnly', false, EXPLICIT),
+  entry('V1ResourceFieldSelector', 'divisor', '1', 'Kubernetes writes 0, which means 1.'),
+  entry('V1Toleration', 'operator', 'Equal', EXPLICIT),
+  entry('V1TopologySpreadConstraint', 'maxSkew', 1, REQUIRED),
+  entry('V1TopologySpreadConstraint', 'whenUnsatisfiable', 'DoNotSchedule', REQUIRED),
+  entry(
+    'V1PersistentVolumeClaim',
+    'metadata.namespace',
+    'default',
+    'Of a claim template; a difference replaces the StatefulSet.',
+  ),
+  entry(
+    'V1JobSpec',
+    'template.spec.restartPolicy',
+    'Never',
+    "Kubernetes' default, Always, is refused for jobs.",
+  ),
+  entry('V1JobSpec', 'completions', 1, 'Unset in Kubernetes together with a parallelism makes a work queue.'),
+  entry('V1JobSpec', 'parallelism', 1, EXPLICIT),
+  entry('V1JobSpec', 'backoffLimit', 6, EXPLICIT),
+  entry('V1JobSpec', 'manualSelector', false, EXPLICIT),
+  entry('V1PodFailurePolicyOnPodConditionsPattern', 'status', 'True', 'Required by Kubernetes before 1.34.'),
+  entry('V1HTTPIngressPath', 'pathType', 'ImplementationSpecific', REQUIRED),
+  entry(
+    'V1StorageClass',
+    'allowVolumeExpansion',
+    true,
+    'Unset in Kubernetes means that volumes cannot grow.',
+  ),
+  entry('V1PersistentVolumeSpec', 'claimRef.namespace', 'default', 'A claim is found by name and namespace.'),
+  entry('V1ServiceAccount', 'automountServiceAccountToken', true, EXPLICIT),
+  entry('V1ConfigMap', 'immutable', false, EXPLICIT),
+  entry('RbacV1Subject', 'namespace', 'default', 'Required by Kubernetes for service accounts.', [
+    'kind',
+    'ServiceAccount',
+  ]),
 ];
 
 /**
@@ -109,17 +123,17 @@ function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+const BY_TYPE: ReadonlyMap<string, readonly ProviderDefault[]> = new Map(
+  PROVIDER_DEFAULTS.map(({ type }) => [type, PROVIDER_DEFAULTS.filter((one) => one.type === type)]),
+);
+
 /** Adds to an object of this type what the provider would have sent. */
 export function addProviderDefaults(type: string, object: Fields): void {
-  for (const entry of PROVIDER_DEFAULTS) {
-    if (entry.type !== type) continue;
-    if (entry.when !== undefined && object[entry.when[0]] !== entry.when[1]) continue;
+  for (const { field, value, when } of BY_TYPE.get(type) ?? []) {
+    if (when !== undefined && object[when[0]] !== when[1]) continue;
     let target: unknown = object;
-    for (const step of entry.field.slice(0, -1)) target = isFields(target) ? target[step] : undefined;
-    const last = entry.field.at(-1);
-    if (isFields(target) && last !== undefined && target[last] === undefined) target[last] = entry.value;
+    for (const step of field.slice(0, -1)) target = isFields(target) ? target[step] : undefined;
+    const last = field.at(-1);
+    if (isFields(target) && last !== undefined && target[last] === undefined) target[last] = value;
   }
 }
-
-/** For each type, so that the mapping asks once per type and not once per object. */
-export const TYPES_WITH_DEFAULTS: ReadonlySet<string> = new Set(PROVIDER_DEFAULTS.map((entry) => entry.type));

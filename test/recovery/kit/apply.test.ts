@@ -51,20 +51,24 @@ function platform(stack: TerraformStack): void {
 
 const values = { TF_VAR_password: 's3cr3t-pa55', TF_VAR_key: 'k3y-of-the-vault' };
 
+interface Named {
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+}
+
 function decode(object: unknown, key: string): string {
   const { data } = object as { data: Record<string, string> };
   return Buffer.from(data[key] ?? '', 'base64').toString();
 }
 
 function find(run: Run, name: string): unknown {
-  return run.objects.find((object) => (object as { metadata: { name: string } }).metadata.name === name);
+  return run.objects.find((object) => (object as Named).metadata.name === name);
 }
 
 test('everything is applied in order, with values filled in', () => {
   const run = runApply(kitOf(platform), { env: values });
   expect(run.stderr).toBe('');
   expect(run.status).toBe(0);
-  expect(run.objects.map((object) => (object as { metadata: { name: string } }).metadata.name)).toEqual([
+  expect(run.objects.map((object) => (object as Named).metadata.name)).toEqual([
     'shop',
     'deploy',
     'scripts',
@@ -280,27 +284,40 @@ test('KUBECTL, --context and --force-conflicts reach kubectl', () => {
   ]);
 });
 
-test('a dry run changes nothing and says what could not be checked', () => {
+test('a dry run changes nothing, and says what could not be checked', () => {
   const kit = kitOf((stack) => {
     platform(stack);
-    new ConfigMapV1(stack, 'here', { metadata: { name: 'here' } });
+    new ConfigMapV1(stack, 'here', { metadata: { name: 'here' }, data: { note: 'a\nnamespace: shop\n' } });
     new Manifest(stack, 'custom', {
       manifest: { apiVersion: 'a.io/v1', kind: 'Custom', metadata: { name: 'c' } },
     });
   });
   const run = runApply(kit, { env: values, args: ['--dry-run', '--wait'] });
-  expect(run.status).toBe(0);
+  expect(run.stderr).toBe('');
   const applies = run.calls.filter(({ argv }) => argv.includes('apply'));
-  expect(
-    applies.map(({ argv }) => argv.includes('--dry-run=server') && argv.includes('--validate=strict')),
-  ).toEqual([true]);
-  expect(run.objects.map((object) => (object as { metadata: { name: string } }).metadata.name)).toEqual([
-    'shop',
-    'here',
+  expect(applies.map(({ argv }) => argv.slice(2))).toEqual([
+    [
+      '--server-side',
+      '--field-manager=Terraform',
+      '--validate=strict',
+      '--dry-run=server',
+      '--filename',
+      '-',
+    ],
   ]);
-  expect(run.stdout).toContain('checked 2 objects, nothing was changed\nnot checked: 5 objects');
+  // The namespace shop is not there yet: its objects are judged in another.
+  expect(run.objects.map((object) => (object as Named).metadata)).toEqual([
+    { name: 'shop' },
+    { name: 'here', namespace: 'default' },
+    { name: 'deploy', namespace: 'default' },
+    { name: 'scripts', namespace: 'default' },
+    { name: 'roles', namespace: 'default' },
+    { name: 'tls', namespace: 'default' },
+  ]);
+  expect(find(run, 'here')).toMatchObject({ data: { note: 'a\nnamespace: shop\n' } });
+  expect(run.stdout).toContain('checked 6 objects, nothing was changed\nnot checked: 1 objects');
   const settled = runApply(kit, { env: { ...values, FAKE_NAMESPACES: 'default shop' }, args: ['--dry-run'] });
-  expect(settled.stdout).toContain('checked 6 objects, nothing was changed\nnot checked: 1 objects');
+  expect(find(settled, 'tls')).toMatchObject({ metadata: { namespace: 'shop' } });
 });
 
 test.each([
@@ -317,6 +334,26 @@ test.each([
   expect(lines[0]).toBe(`error: ${said}`);
   expect(lines.at(-1)).toMatch(/^ERROR .*\(layer platform\)|^ERROR .* layer platform/);
   expect(lines.at(-1)).toMatch(fix);
+});
+
+describe('fields that somebody else has set', () => {
+  const conflict = (...managers: string[]): string =>
+    `Apply failed with ${managers.length} conflicts: ${managers.map((one) => `conflicts with "${one}" using v1:\n- .rules`).join('\n')}`;
+
+  test('are taken over when it was Terraform, whose typed resources write as "HashiCorp"', () => {
+    const run = runApply(kitOf(platform), { env: { ...values, FAKE_CONFLICT: conflict('HashiCorp') } });
+    expect(run.status).toBe(0);
+    expect(run.stdout).toContain('taking over fields of the layer platform that Terraform has set');
+  });
+
+  test.each([[['autoscaler']], [['HashiCorp', 'autoscaler']]])(
+    'are left alone when it was %j',
+    (managers) => {
+      const run = runApply(kitOf(platform), { env: { ...values, FAKE_CONFLICT: conflict(...managers) } });
+      expect(run.status).toBe(1);
+      expect(run.stderr.trim().split('\n').at(-1)).toMatch(/FIX: .*--force-conflicts/);
+    },
+  );
 });
 
 const LAYERS = synthesise({

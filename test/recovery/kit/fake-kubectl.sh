@@ -4,6 +4,7 @@
 #   FAKE_LOG        folder of the records
 #   FAKE_NAMESPACES the namespaces that exist
 #   FAKE_FAIL       what `apply` complains of; it then fails
+#   FAKE_CONFLICT   what `apply` complains of unless it is told to force
 #   FAKE_DOWN       the API server does not answer
 set -euo pipefail
 number=$(find "$FAKE_LOG" -name '*.argv' | wc -l)
@@ -25,6 +26,10 @@ case " $* " in
   *' upgrade '*) cat >"$record.stdin" ;;
   *' apply '*)
     cat >"$record.stdin"
+    if [[ -n ${FAKE_CONFLICT-} && " $* " != *' --force-conflicts '* ]]; then
+      echo "$FAKE_CONFLICT" >&2
+      exit 1
+    fi
     if [[ -n ${FAKE_FAIL-} ]]; then
       echo "error: $FAKE_FAIL" >&2
       exit 1

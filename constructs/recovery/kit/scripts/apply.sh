@@ -285,14 +285,34 @@ look_around() {
       kind=$scoped
       version=$short
     fi
-    kinds+="$version $kind"$'\n'
+    # A server names its preferred version only, and serves others.
+    kinds+="$(group "$version") $kind"$'\n'
   done <<<"$listed"
+}
+
+# group API_VERSION: apps/v1 → apps, v1 → nothing.
+group() {
+  [[ $1 != */* ]] || printf %s "${1%/*}"
 }
 
 # checkable API_VERSION KIND NAMESPACE: can the API server judge this object now?
 checkable() {
-  [[ -z $3 || $namespaces == *" $3 "* ]] || return 1
-  [[ $kinds == *$'\n'"$1 $2"$'\n'* ]]
+  [[ $kinds == *$'\n'"$(group "$1") $2"$'\n'* ]] || return 1
+  # Of objects whose namespace is still to be made, all but a Pod can be judged in
+  # another: a Pod needs its service account.
+  has_namespace "$3" || [[ $2 != Pod ]]
+}
+
+has_namespace() {
+  [[ -z $1 || $namespaces == *" $1 "* ]]
+}
+
+# stand_in NAMESPACE: moves the document in REPLY to the namespace default.
+stand_in() {
+  local before
+  before=${REPLY%%$'\n'"  namespace: $1"$'\n'*}
+  [[ $before != "$REPLY" ]] || return 0
+  REPLY=$before$'\n  namespace: default'${REPLY#"$before"$'\n'"  namespace: $1"}
 }
 
 add_object() {
@@ -306,6 +326,7 @@ add_object() {
     batch_manager=$manager batch_force=$force_it batch_scope=$scope
   fi
   document "$file"
+  [[ -z $dry_run ]] || has_namespace "$namespace" || stand_in "$namespace"
   batch+=("$REPLY")
   batch_count=$((batch_count + 1))
 }
@@ -319,12 +340,30 @@ flush() {
   [[ -z $dry_run ]] || options+=(--dry-run=server)
   # Terraform's default for manifests that name no namespace.
   [[ -z $batch_scope ]] || options+=(--namespace default)
-  { said=$(printf -- '---\n%s\n' "${batch[@]}" | "${kubectl[@]}" apply "${options[@]}" --filename - 2>&1 >&3); } 3>&1 || failed=yes
+  { said=$(send "${options[@]}" 2>&1 >&3); } 3>&1 || failed=yes
+  if [[ -n $failed ]] && only_from_terraform "$said"; then
+    echo "taking over fields of the layer $layer that Terraform has set"
+    failed=''
+    { said=$(send "${options[@]}" --force-conflicts 2>&1 >&3); } 3>&1 || failed=yes
+  fi
   [[ -z $said ]] || printf '%s\n' "$said" >&2
   [[ -z $failed ]] || explain "$said"
   applied=$((applied + batch_count))
   batch=()
   batch_count=0
+}
+
+send() {
+  printf -- '---\n%s\n' "${batch[@]}" | "${kubectl[@]}" apply "$@" --filename -
+}
+
+# only_from_terraform TEXT: does kubectl complain of conflicts with Terraform alone?
+# Its typed resources write as "HashiCorp", and own lists whose order or defaults
+# they spell another way: the same declaration, so nobody else's work is lost.
+only_from_terraform() {
+  local managers
+  managers=$(grep -oE 'conflicts? with "[^"]*"' <<<"$1" | sort -u) || return 1
+  [[ -n $managers ]] && ! grep -qvE '"(HashiCorp|Terraform)"$' <<<"$managers"
 }
 
 # explain TEXT: ends the run with the likely cause of what kubectl said.
@@ -430,7 +469,7 @@ flush
 
 if [[ -n $dry_run ]]; then
   printf 'checked %s objects, nothing was changed\n' "$applied"
-  ((unchecked == 0)) || printf 'not checked: %s objects, whose namespace or kind does not exist in the cluster yet\n' "$unchecked"
+  ((unchecked == 0)) || printf 'not checked: %s objects that need something which does not exist in the cluster yet\n' "$unchecked"
 else
   printf 'applied %s objects\n' "$applied"
 fi
