@@ -8,7 +8,7 @@ import { OWN_LAYOUT, PATHS, POSTGRES_PORT } from './paths';
 import { declareConfigMap, PgBackRest, type PgBackRestOptions, type Repository } from './pgbackrest';
 import { PG_HBA_CONF, postgresqlConf } from './postgresql-conf';
 import { headlessName, Server } from './server';
-import type { ProtectedDatabase } from './stanza';
+import { type ProtectedDatabase, registerStanza } from './stanza';
 
 /** The application's own role and database, created when they are missing. */
 export interface ApplicationProps {
@@ -68,6 +68,7 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
       serverHost: `${name}-0.${headlessName(props)}.${namespace}.svc`,
     });
     this.repositories = backup.repositories;
+    registerStanza(this);
     new Server(this, 'server', {
       context: backup.context,
       ...this.configureServer(backup),

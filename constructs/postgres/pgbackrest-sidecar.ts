@@ -6,7 +6,7 @@ import { configVolume, MOUNTS, repositoryConfig } from './context';
 import type { DataLayout } from './paths';
 import { PgBackRest, type PgBackRestOptions, type Repository } from './pgbackrest';
 import type { PodFragment } from './sidecar';
-import type { ProtectedDatabase } from './stanza';
+import { type ProtectedDatabase, registerStanza } from './stanza';
 
 export interface PgBackRestSidecarProps
   extends PgBackRestOptions,
@@ -62,6 +62,7 @@ export class PgBackRestSidecar extends Construct implements ProtectedDatabase {
     addCheck(this, () => [...checkBackups(this, props), ...checkObjectives(props, props.archiveTimeout)]);
     const backup = new PgBackRest(this, 'pgbackrest', props);
     this.repositories = backup.repositories;
+    registerStanza(this);
     this.sidecar = backup.sidecar;
     this.archiver = archiver(backup);
     this.asset = Recovery.of(this).asset({

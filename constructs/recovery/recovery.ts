@@ -33,7 +33,28 @@ export class Asset {
   }
 }
 
-const assetsOfTree = new WeakMap<IConstruct, Asset[]>();
+/** Assets of one tree in order of declaration, and the first of each environment and id. */
+class Assets {
+  readonly all: Asset[] = [];
+  readonly #first = new Map<string, Asset>();
+
+  add(asset: Asset): void {
+    this.all.push(asset);
+    const key = keyOf(asset);
+    if (!this.#first.has(key)) this.#first.set(key, asset);
+  }
+
+  /** The one that declared this asset's id before any other did. */
+  firstLike(asset: Asset): Asset | undefined {
+    return this.#first.get(keyOf(asset));
+  }
+}
+
+function keyOf({ environment, props }: Asset): string {
+  return JSON.stringify([environment, props.id]);
+}
+
+const assetsOfTree = new WeakMap<IConstruct, Assets>();
 
 /**
  * Where constructs report facts. Nothing is said twice: the report, RPO and
@@ -51,8 +72,8 @@ export class Recovery {
     const environment = environmentOf(this.scope);
     const asset = new Asset(this.scope.node.path, environment, props);
     const assets = assetsBelow(this.scope);
-    assets.push(asset);
-    addCheck(this.scope, () => duplicates(asset, assetsBelow(this.scope)));
+    assets.add(asset);
+    addCheck(this.scope, () => duplicates(asset, assets));
     return asset;
   }
 
@@ -73,23 +94,21 @@ export class Recovery {
 
   /** Every asset declared anywhere in this construct's tree, in order of declaration. */
   static assets(scope: IConstruct): readonly Asset[] {
-    return [...assetsBelow(scope)];
+    return [...assetsBelow(scope).all];
   }
 }
 
-function assetsBelow(scope: IConstruct): Asset[] {
+function assetsBelow(scope: IConstruct): Assets {
   const root = scope.node.root;
   const known = assetsOfTree.get(root);
   if (known) return known;
-  const fresh: Asset[] = [];
+  const fresh = new Assets();
   assetsOfTree.set(root, fresh);
   return fresh;
 }
 
-function duplicates(asset: Asset, all: readonly Asset[]): Finding[] {
-  const first = all.find(
-    (other) => other.environment === asset.environment && other.props.id === asset.props.id,
-  );
+function duplicates(asset: Asset, assets: Assets): Finding[] {
+  const first = assets.firstLike(asset);
   if (first === undefined || first === asset) return [];
   return [
     {
