@@ -38,6 +38,13 @@ export const OCTAL: ReadonlySet<string> = new Set([
  * projected volume's `sources` block may hold many config maps and secrets.
  */
 export const SPREAD: ReadonlySet<string> = new Set(['V1VolumeProjection']);
+/** The order in which the provider writes them, whatever the order in the block. */
+export const SPREAD_ORDER: readonly string[] = [
+  'secret',
+  'config_map',
+  'downward_api',
+  'service_account_token',
+];
 
 /**
  * The provider knows these of every service and sends them for load balancers

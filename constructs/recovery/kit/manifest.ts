@@ -23,8 +23,8 @@ export function manifestObject(resource: Resource, body: Fields, faults: Faults)
   for (const [argument, value] of Object.entries(unknown))
     reportUnknown('kubernetes_manifest', value, argument, faults);
   const object = isFields(manifest) ? withoutNulls(manifest) : {};
-  const { apiVersion, kind } = object;
-  const metadata = isFields(object['metadata']) ? object['metadata'] : {};
+  const { apiVersion, kind, metadata: given, ...content } = object;
+  const metadata = isFields(given) ? given : {};
   const { name, namespace = '' } = metadata;
   if (
     typeof apiVersion !== 'string' ||
@@ -50,7 +50,8 @@ export function manifestObject(resource: Resource, body: Fields, faults: Faults)
     namespace,
     name,
     rank: RANK_OF_KIND.get(kind) ?? RANKS.custom,
-    manifest: object,
+    // In the order of every other manifest, which `apply --dry-run` relies on.
+    manifest: { apiVersion, kind, metadata, ...content },
     ...(namespace === '' ? { unscoped: true } : {}),
     ...settings,
     waits: [

@@ -1,6 +1,6 @@
 import { convertScalar } from './convert';
-import { addProviderDefaults, TYPES_WITH_DEFAULTS } from './defaults';
-import { INLINED, LOAD_BALANCER_ONLY, OCTAL, RENAMED, SPREAD } from './exceptions';
+import { addProviderDefaults } from './defaults';
+import { INLINED, LOAD_BALANCER_ONLY, OCTAL, RENAMED, SPREAD, SPREAD_ORDER } from './exceptions';
 import type { Faults } from './fault';
 import { findProperty, type Property, type PropertyType } from './kubernetes-types';
 import { RunTime, UNRESOLVED } from './run-time';
@@ -29,7 +29,7 @@ export function mapBlock(type: string, value: unknown, path: string, faults: Fau
     if (property === undefined) reportUnknown(type, content, place, faults);
     else setField(object, property, mapField(type, property, content, place, faults), place, faults);
   }
-  if (TYPES_WITH_DEFAULTS.has(type)) addProviderDefaults(type, object);
+  addProviderDefaults(type, object);
   if (type === 'V1ServiceSpec' && object['type'] !== 'LoadBalancer') {
     for (const name of LOAD_BALANCER_ONLY) delete object[name];
   }
@@ -107,12 +107,15 @@ function mapList(item: PropertyType, value: unknown, path: string, faults: Fault
   return list.length === 0 ? undefined : list;
 }
 
-/** `{config_map: [a, b], secret: c}` as `{config_map: a}`, `{config_map: b}`, `{secret: c}`. */
+/** `{config_map: [a, b], secret: c}` as `{secret: c}`, `{config_map: a}`, `{config_map: b}`. */
 function spread(block: unknown): readonly unknown[] {
   if (!isFields(block)) return [block];
-  return Object.entries(block).flatMap(([argument, content]) =>
-    (Array.isArray(content) ? content : [content]).map((one) => ({ [argument]: one })),
-  );
+  const position = ([argument]: readonly [string, unknown]) => SPREAD_ORDER.indexOf(argument) + 1 || 99;
+  return Object.entries(block)
+    .sort((one, other) => position(one) - position(other))
+    .flatMap(([argument, content]) =>
+      (Array.isArray(content) ? content : [content]).map((one) => ({ [argument]: one })),
+    );
 }
 
 function mapMap(item: PropertyType, value: unknown, path: string, faults: Faults): unknown {
@@ -130,6 +133,8 @@ function mapMap(item: PropertyType, value: unknown, path: string, faults: Faults
 /** Names every leaf below a field that Kubernetes does not have. */
 export function reportUnknown(type: string, value: unknown, path: string, faults: Faults): void {
   if (value === null || value === undefined || value === UNRESOLVED) return;
+  // No block at all; an empty block, {}, would be one.
+  if (Array.isArray(value) && value.length === 0) return;
   if (isFields(value) && Object.keys(value).length > 0) {
     for (const [key, content] of Object.entries(value))
       reportUnknown(type, content, `${path}.${key}`, faults);

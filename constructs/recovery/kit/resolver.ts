@@ -16,10 +16,22 @@ export interface Listener {
 
 interface Scope {
   readonly stack: StackModel;
-  readonly property: string;
+  readonly place: Place;
   readonly listener: Listener;
   /** What is being resolved, to notice a circle. */
   readonly trail: readonly string[];
+}
+
+/** Where a value stands: a step below another place. Put into words only for a fault, which most values are none. */
+interface Place {
+  readonly step: Step;
+  readonly below: Place | undefined;
+}
+
+function inWords({ step, below }: Place): string {
+  if (below === undefined) return String(step);
+  const above = inWords(below);
+  return `${above}${typeof step === 'number' ? `[${step}]` : above === '' ? step : `.${step}`}`;
 }
 
 /**
@@ -36,31 +48,31 @@ export class Resolver {
 
   /** The arguments of a resource, without its templates. */
   evaluate(stack: StackModel, value: unknown, property: string, listener: Listener): unknown {
-    return this.any(value, { stack, property, listener, trail: [] });
+    return this.any(value, { stack, place: { step: property, below: undefined }, listener, trail: [] });
   }
 
-  private any(value: unknown, scope: Scope): unknown {
-    if (typeof value === 'string') return isTemplate(value) ? this.template(value, scope) : normalise(value);
+  private any(value: unknown, scope: Scope, place: Place = scope.place): unknown {
+    if (typeof value === 'string') {
+      return isTemplate(value) ? this.template(value, { ...scope, place }) : normalise(value);
+    }
     if (Array.isArray(value)) {
-      return value.map((element, index) =>
-        isPlain(element) ? plain(element) : this.below(element, index, scope),
+      return value.map((element, step) =>
+        isPlain(element) ? plain(element) : this.any(element, scope, { step, below: place }),
       );
     }
     if (!isJson(value)) return value;
     const result: Record<string, unknown> = {};
     for (const key of Object.keys(value)) {
       const content = value[key];
-      const name = isTemplate(key) ? this.key(key, scope) : key;
+      const name = isTemplate(key) ? this.key(key, { ...scope, place }) : key;
       // Nearly all values are plain: for them, nothing is said of where they stand.
-      if (name !== undefined)
-        result[name] = isPlain(content) ? plain(content) : this.below(content, key, scope);
+      if (name !== undefined) {
+        result[name] = isPlain(content)
+          ? plain(content)
+          : this.any(content, scope, { step: key, below: place });
+      }
     }
     return result;
-  }
-
-  private below(value: unknown, step: Step, scope: Scope): unknown {
-    const place = typeof step === 'number' ? `[${step}]` : scope.property === '' ? step : `.${step}`;
-    return this.any(value, { ...scope, property: `${scope.property}${place}` });
   }
 
   private key(key: string, scope: Scope): string | undefined {
@@ -68,7 +80,7 @@ export class Resolver {
     if (typeof value === 'string') return value;
     if (value instanceof RunTime) {
       scope.listener.fault(
-        scope.property,
+        inWords(scope.place),
         key,
         'The name of a key is known only when the kit runs.',
         'Name the key in the program.',
@@ -191,7 +203,7 @@ const FIX =
   'Give the value itself, computed in the program; or refer to an argument that is written in the configuration; or use a variable that is set when the kit runs.';
 
 function unresolved(scope: Scope, expression: string, message: string): typeof UNRESOLVED {
-  scope.listener.fault(scope.property, expression, message, FIX);
+  scope.listener.fault(inWords(scope.place), expression, message, FIX);
   return UNRESOLVED;
 }
 

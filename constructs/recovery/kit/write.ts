@@ -38,7 +38,8 @@ export function writeKit(kit: Kit, directory: string): void {
 function removeStale(directory: string, kit: Kit): void {
   if (!existsSync(directory)) return;
   const found = readdirSync(directory, { withFileTypes: true, recursive: true });
-  if (found.length > 0 && !existsSync(join(directory, 'apply'))) {
+  const isKit = ['apply', 'plan'].every((name) => existsSync(join(directory, name)));
+  if (found.length > 0 && !isKit) {
     throw new Error(
       `${directory} holds files and is no kit; it was left alone. FIX: give writeKit an empty folder, or remove this one.`,
     );

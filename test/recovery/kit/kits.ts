@@ -27,9 +27,16 @@ export function synthesise(stacks: Readonly<Record<string, Declare>>): readonly 
   }));
 }
 
+/** A single stack, named platform. */
+export function soleStack(declare: Declare): KitStack {
+  const [stack] = synthesise({ platform: declare });
+  if (stack === undefined) throw new Error('one stack was declared');
+  return stack;
+}
+
 /** The kit of one stack. */
 export function kitOf(declare: Declare, options: Partial<KitOptions> = {}): Kit {
-  return buildKit(synthesise({ platform: declare }), { environment: 'test', ...options });
+  return buildKit([soleStack(declare)], { environment: 'test', ...options });
 }
 
 /** The only object of a kit without faults, as kubectl would read it from its file. */

@@ -27,6 +27,7 @@ test('a script with ${, %{, quotes and dollars arrives as it was written, and re
       kind: 'ConfigMap',
       metadata: { name: 's', namespace: 'default' },
       data: { 'run.sh': SCRIPT },
+      immutable: false,
     },
   ]);
   const file = kit.files.find(({ path }) => path.includes('configmap'))?.content;

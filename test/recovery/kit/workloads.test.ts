@@ -167,6 +167,8 @@ spec:
     metadata: {labels: {app: web}}
     spec:
       automountServiceAccountToken: false
+      enableServiceLinks: true
+      shareProcessNamespace: false
       hostIPC: false
       terminationGracePeriodSeconds: 120
       securityContext:
@@ -204,7 +206,7 @@ spec:
             - {name: EMPTY}
             - {name: NODE, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}
             - {name: PASS, valueFrom: {secretKeyRef: {name: s, key: k, optional: true}}}
-          envFrom: [{configMapRef: {name: c}}]
+          envFrom: [{configMapRef: {name: c, optional: false}}]
           ports: [{name: postgres, containerPort: 5432}]
           resources: {requests: {cpu: 250m, memory: 1Gi}, limits: {memory: 1Gi}}
           livenessProbe: {tcpSocket: {port: 5432}, periodSeconds: 5}
@@ -216,19 +218,21 @@ spec:
             capabilities: {drop: [ALL]}
             readOnlyRootFilesystem: true
             runAsNonRoot: false
-          volumeMounts: [{name: data, mountPath: /data, subPath: x, readOnly: false}]
+            allowPrivilegeEscalation: true
+            privileged: false
+          volumeMounts: [{name: data, mountPath: /data, subPath: x, readOnly: false, mountPropagation: None}]
       volumes:
         - {name: tmp, emptyDir: {}}
         - {name: shm, emptyDir: {medium: Memory, sizeLimit: 64Mi}}
-        - {name: scripts, configMap: {name: scripts, defaultMode: 365}}
+        - {name: scripts, configMap: {name: scripts, defaultMode: 365, optional: false}}
         - {name: tls, secret: {secretName: tls, optional: true, items: [{key: k, path: p, mode: 256}]}}
         - name: conf
           projected:
             defaultMode: 288
             sources:
-              - configMap: {name: one}
-              - configMap: {name: two, items: [{key: a, path: b}]}
-              - secret: {name: three}
+              - secret: {name: three, optional: false}
+              - configMap: {name: one, optional: false}
+              - configMap: {name: two, items: [{key: a, path: b}], optional: false}
               - serviceAccountToken: {path: token, expirationSeconds: 600}
         - name: scratch
           ephemeral:
@@ -237,7 +241,7 @@ spec:
               spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
         - {name: claim, persistentVolumeClaim: {claimName: c, readOnly: true}}
   volumeClaimTemplates:
-    - metadata: {name: data, labels: {app: web}}
+    - metadata: {name: data, namespace: default, labels: {app: web}}
       spec:
         accessModes: [ReadWriteOnce]
         storageClassName: fast
@@ -273,7 +277,11 @@ spec:
   selector: {matchLabels: {app: web}}
   template:
     metadata: {labels: {app: web}}
-    spec: {automountServiceAccountToken: true, containers: [{name: web, image: 'web:1'}]}
+    spec:
+      automountServiceAccountToken: true
+      enableServiceLinks: true
+      shareProcessNamespace: false
+      containers: [{name: web, image: 'web:1'}]
 `),
   );
 });
@@ -311,6 +319,8 @@ spec:
     metadata: {labels: {app: web}}
     spec:
       automountServiceAccountToken: true
+      enableServiceLinks: true
+      shareProcessNamespace: false
       hostNetwork: true
       hostPID: true
       priorityClassName: system-node-critical
@@ -350,6 +360,7 @@ spec:
   ttlSecondsAfterFinished: 3600
   parallelism: 3
   completions: 1
+  manualSelector: false
   podFailurePolicy:
     rules:
       - {action: FailJob, onExitCodes: {operator: In, values: [42]}}
@@ -358,6 +369,8 @@ spec:
     metadata: {}
     spec:
       automountServiceAccountToken: true
+      enableServiceLinks: true
+      shareProcessNamespace: false
       restartPolicy: Never
       containers: [{name: backup, image: 'b:1'}]
 `),
@@ -404,10 +417,15 @@ spec:
     metadata: {}
     spec:
       completions: 1
+      parallelism: 1
+      backoffLimit: 6
+      manualSelector: false
       template:
         metadata: {labels: {app: web}}
         spec:
           automountServiceAccountToken: true
+          enableServiceLinks: true
+          shareProcessNamespace: false
           restartPolicy: OnFailure
           containers: [{name: backup, image: 'b:1'}]
 `),
@@ -437,6 +455,7 @@ kind: Pod
 metadata: {name: probe, namespace: shop}
 spec:
   automountServiceAccountToken: true
+  enableServiceLinks: true
   restartPolicy: Never
   shareProcessNamespace: true
   readinessGates: [{conditionType: ready}]
