@@ -361,9 +361,13 @@ send() {
 # Its typed resources write as "HashiCorp", and own lists whose order or defaults
 # they spell another way: the same declaration, so nobody else's work is lost.
 only_from_terraform() {
-  local managers
-  managers=$(grep -oE 'conflicts? with "[^"]*"' <<<"$1" | sort -u) || return 1
-  [[ -n $managers ]] && ! grep -qvE '"(HashiCorp|Terraform)"$' <<<"$managers"
+  local rest=$1 found=''
+  while [[ $rest =~ conflicts?\ with\ \"([^\"]*)\"(.*)$ ]]; do
+    rest=${BASH_REMATCH[2]}
+    [[ ${BASH_REMATCH[1]} == HashiCorp || ${BASH_REMATCH[1]} == Terraform ]] || return 1
+    found=yes
+  done
+  [[ -n $found ]]
 }
 
 # explain TEXT: ends the run with the likely cause of what kubectl said.
