@@ -42,16 +42,15 @@ explain() {
       because files "a certificate or key file cannot be used: $(first_match "$text" 'CA certificate location|unable to load|permissions')" \
         "mount the whole Secret, its keys owned by this user or its fsGroup (item mode 0600), and let the TLS job fill it" ;;
     *"unable to verify certificate"* | *"unable to find hostname"* | *"certificate verify failed"* | *"tlsv1 alert"* | \
-      *"unknown ca"* | *"alert certificate"* | *"certificate is not"* | *"certificate has expired"*)
+      *"TLS error"* | *"unknown ca"* | *"alert certificate"* | *"certificate is not"* | *"certificate has expired"*)
       because certificate "the TLS certificate of ${host:-the other side} is not accepted: $(first_match "$text" 'verify certificate|find hostname|certificate|alert')" \
         "give repo<n>-storage-ca-file (object store) or $TLS_DIR/ca.crt (database) the CA that signed it, and make its names include the host" ;;
     *"unable to get address"* | *"Name or service not known"* | *"name resolution"*)
       because name "the host name does not resolve: $(first_match "$text" 'unable to get address')" \
         "correct the host name in repo<n>-s3-endpoint or pg1-host, or repair DNS" ;;
-    *"starting up"* | *"shutting down"* | *"No such file or directory"*".s.PGSQL."* | \
-      *"not accept"*"connections"*)
-      because server "the database server is not ready: it starts, recovers or is down" \
-        "wait until it accepts writes; look at the postgres container's log" ;;
+    *DbConnectError* | *"starting up"* | *"shutting down"* | *"not accepting connections"*)
+      because server "the database server is not ready (it starts, recovers or is down): $(first_match "$text" 'DbConnectError|starting up|shutting down|not accepting')" \
+        "wait until it accepts writes; look at the postgres container's log, and that pg_hba.conf has: local all postgres peer" ;;
     *"Connection refused"* | *HostConnectError* | *"unable to connect"* | *"timeout"* | *"timed out"* | *"No route to host"*)
       because unreachable "no connection${host:+ to $host}: $(first_match "$text" 'unable to connect|refused|time|route')" \
         "start what listens there, or open the network policy to it" ;;

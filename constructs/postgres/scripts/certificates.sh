@@ -40,7 +40,8 @@ make_certificates() {
   names=$(tr -s ', ' '\n' <<<"$3" | grep . | sed 's/^/DNS:/' | paste -sd ,)
   rm -rf "$new" && mkdir "$new"
   key "$new/ca.key"
-  openssl req -x509 -new -key "$new/ca.key" -days "$days" -subj "/CN=pgbackrest CA $(date -u +%F)" -out "$new/ca.new" \
+  # A name of its own for each CA: with two of one name in the bundle, OpenSSL might try the wrong one.
+  openssl req -x509 -new -key "$new/ca.key" -days "$days" -subj "/CN=pgbackrest CA $(openssl rand -hex 8)" -out "$new/ca.new" \
     -addext 'basicConstraints=critical,CA:TRUE,pathlen:0' -addext 'keyUsage=critical,keyCertSign'
   sign server "/CN=pgbackrest server" $'extendedKeyUsage=serverAuth\nsubjectAltName='"$names"
   sign client "/CN=$4" 'extendedKeyUsage=clientAuth'
@@ -57,7 +58,7 @@ sign() {
   openssl req -new -key "$new/$1.key" -subj "$2" -out "$new/$1.csr"
   openssl x509 -req -in "$new/$1.csr" -CA "$new/ca.new" -CAkey "$new/ca.key" -set_serial "0x$(openssl rand -hex 16)" \
     -days "$days" -out "$new/$1.crt" 2>/dev/null \
-    -extfile <(printf 'basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n%s\n' "$3")
+    -extfile <(printf 'basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nauthorityKeyIdentifier=keyid\n%s\n' "$3")
 }
 
 # The first certificate of the old bundle is the CA of the old pair: only that one is kept, and only while it is valid.

@@ -3,6 +3,10 @@
 # not read, so each repository's own status code is judged: 0 backups, 1 no stanza, 2 a stanza without backups,
 # anything else = not read.
 
+# pgBackRest tries an endpoint that does not answer four times for as long as its io-timeout, and tells why only then:
+# with the default of a minute nobody would wait for it.
+patience() { echo "--io-timeout=$(($1 < 16 ? 2 : $1 / 8))"; }
+
 # read_info <seconds>: sets INFO to the stanza's element, or to null with INFO_ERROR telling why.
 read_info() {
   local errors status=0
@@ -10,7 +14,7 @@ read_info() {
   INFO_ERROR=''
   # System ids exceed what jq 1.6 keeps exactly: they become strings before it sees them. And the message about a wrong
   # passphrase quotes what came out of the decryption, with bytes that no JSON may have.
-  INFO=$(timeout -k 5 "$1" pgbackrest --stanza="$STANZA" --log-level-console=off --log-level-stderr=warn \
+  INFO=$(timeout -k 5 "$1" pgbackrest --stanza="$STANZA" --log-level-console=off --log-level-stderr=warn "$(patience "$1")" \
     info --output=json 2>"$errors" </dev/null | LC_ALL=C tr -d '\000-\037\177-\377' |
     LC_ALL=C sed -E 's/"system-id":([0-9]+)/"system-id":"\1"/g' | jq -c '.[0]') || status=$?
   if [[ $status -eq 124 || $status -eq 137 ]]; then
@@ -57,7 +61,10 @@ unreadable_fix() {
 
 # WAL without backups is a trace of an earlier life that `info` does not show.
 # prints what lies there; its status says whether that could be listed at all.
-list_archive() { pgbackrest repo-ls --repo="$1" --log-level-console=off "archive/$STANZA" </dev/null; }
+list_archive() {
+  timeout -k 5 "${INFO_TIMEOUT:-90}" pgbackrest repo-ls --repo="$1" --log-level-console=off "$(patience "${INFO_TIMEOUT:-90}")" \
+    "archive/$STANZA" </dev/null
+}
 
 # backup | empty | history | unknown, as decide.sh defines them.
 judge_repositories() {

@@ -115,7 +115,7 @@ describeWithPostgres('first-backup.sh and backup.sh', () => {
 
   test('a lock that is not given back in time is an error, not a success', async () => {
     const lock = lab.path('lock-job/main-backup.lock');
-    const holder = new Background(
+    const holder = Background.inPod(
       ['flock', lock, 'sleep', '30'],
       { cwd: lab.dir, env: {} },
       lab.path('tmp/flock.log'),

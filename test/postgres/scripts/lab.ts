@@ -162,7 +162,7 @@ export class Lab {
   spawn(name: string, env: Options): Background {
     this.logs += 1;
     const log = this.path('tmp', `${name}-${this.logs}.log`);
-    const started = new Background([this.path('scripts', name)], { cwd: this.dir, env }, log);
+    const started = Background.inPod([this.path('scripts', name)], { cwd: this.dir, env }, log);
     this.background.push(started);
     return started;
   }

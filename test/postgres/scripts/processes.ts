@@ -63,12 +63,27 @@ export class Background {
   private readonly ended: Promise<number | null>;
   private over = false;
 
-  constructor(
-    command: readonly string[],
+  /** As the user of these tests, on this machine. */
+  static direct(
+    [program = 'true', ...args]: readonly string[],
+    props: RunProps,
+    logFile: string,
+  ): Background {
+    return new Background(program, args, props, logFile);
+  }
+
+  /** As the user of the pod. */
+  static inPod(command: readonly string[], props: RunProps, logFile: string): Background {
+    const [program, args] = asPodUser(command);
+    return new Background(program, args, props, logFile);
+  }
+
+  private constructor(
+    program: string,
+    args: readonly string[],
     props: RunProps,
     private readonly logFile: string,
   ) {
-    const [program, args] = asPodUser(command);
     const log = openSync(logFile, 'a');
     this.child = spawn(program, args, {
       cwd: props.cwd,
