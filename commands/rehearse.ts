@@ -1,59 +1,88 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { Size } from '../constructs/core';
-import { CommandFailed } from '../local/rehearsal/command';
 import { openEmbeddedSite } from '../local/rehearsal/embedded-site';
+import { openExistingSite } from '../local/rehearsal/existing-site';
+import { keepRecord } from '../local/rehearsal/record';
 import { rehearse } from '../local/rehearsal/rehearse';
 import { renderReport } from '../local/rehearsal/report';
+import type { Site } from '../local/rehearsal/site';
 import { ENGINES } from './deploy/engine';
+import { ProgramFailed } from './deploy/process';
+import { EnvironmentProblem } from './deploy/progress';
 
 const EXIT = { passed: 0, dataNotBack: 1, environmentProblem: 2 } as const;
+const SITES = { embedded: openEmbeddedSite, existing: openExistingSite } as const;
+
+interface Options {
+  readonly json?: string;
+  readonly size: Size;
+  readonly engine: string;
+  readonly cluster: keyof typeof SITES;
+  readonly name: string;
+  readonly keep?: boolean;
+}
 
 const command = new Command('rehearse')
   .description(
     'lose everything but the vault, run the deploy command again, and see whether the data is back',
   )
   .option('--json <file>', 'write the report there, too')
-  .option('--size <size>', 'data that is loaded before the disaster', '200Mi')
-  .addOption(new Option('--engine <engine>').choices(['auto', ...ENGINES]).default('auto'))
-  .addOption(new Option('--cluster <cluster>').choices(['embedded', 'existing']).default('embedded'))
+  .option('--size <size>', 'data that is loaded before the disaster', size, Size.mebibytes(200))
+  .addOption(
+    new Option('--engine <engine>', 'auto: Terraform when its providers can be had, else the kit')
+      .choices(['auto', ...ENGINES])
+      .default('auto'),
+  )
+  .addOption(
+    new Option(
+      '--cluster <cluster>',
+      "embedded: one of its own; existing: KUBECONFIG's, in a namespace of its own",
+    )
+      .choices(Object.keys(SITES))
+      .default('embedded'),
+  )
   .option('--name <name>', 'name of the embedded instance', 'rehearsal')
   .option('--keep', 'leave cluster and vault running afterwards')
-  .action(
-    async (options: {
-      json?: string;
-      size: string;
-      engine: string;
-      cluster: string;
-      name: string;
-      keep?: boolean;
-    }) => {
-      const progress = (message: string): void => console.log(message);
-      const directory = join(tmpdir(), `rehearsal-${process.pid}`);
-      mkdirSync(directory, { recursive: true });
-      const site = await openEmbeddedSite({ name: options.name, progress });
-      try {
-        const report = await rehearse({
-          site,
-          directory,
-          engine: options.engine,
-          bytes: Size.parse(options.size).bytes,
-          progress,
-        });
-        console.log(renderReport(report));
-        if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
-        process.exitCode = report.passed ? EXIT.passed : EXIT.dataNotBack;
-      } finally {
-        if (options.keep === true) console.log(site.keep());
-        else await site.close();
-      }
-    },
-  );
+  .addHelpText('after', '\nExit code: 0 the data is back, 1 it is not, 2 a problem of the environment.')
+  .action(run);
+
+async function run(options: Options): Promise<void> {
+  const progress = (message: string): void => console.log(message);
+  const scratch = mkdtempSync(join(tmpdir(), 'rehearsal-'));
+  let site: Site | undefined;
+  try {
+    site = await SITES[options.cluster]({ name: options.name, progress });
+    const report = await rehearse({
+      site,
+      directory: scratch,
+      engine: options.engine,
+      bytes: options.size.bytes,
+      progress,
+    });
+    console.log(renderReport(report));
+    console.log(`\nThe record of it: ${keepRecord(process.cwd(), report)}`);
+    if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
+    process.exitCode = report.passed ? EXIT.passed : EXIT.dataNotBack;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+    if (options.keep === true) console.log(site?.keep() ?? '');
+    else await site?.close();
+  }
+}
+
+function size(text: string): Size {
+  try {
+    return Size.parse(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+}
 
 command.parseAsync().catch((error: unknown) => {
-  const known = error instanceof CommandFailed;
+  const known = error instanceof EnvironmentProblem || error instanceof ProgramFailed;
   console.error(`ERROR ${known ? error.message : error instanceof Error ? error.stack : String(error)}`);
   process.exitCode = EXIT.environmentProblem;
 });

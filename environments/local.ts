@@ -13,7 +13,7 @@ export const local: Environment = {
   vault: Vault.s3Compatible({
     name: 'local-vault',
     endpoint: setting('VAULT_ENDPOINT', 'https://vault.local.test:9443'),
-    bucket: 'local-vault',
+    bucket: setting('VAULT_BUCKET', 'local-vault'),
     ...(caFile === '' ? {} : { caPem: readFileSync(caFile, 'utf8') }),
   }),
   cluster: {},

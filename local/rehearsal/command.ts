@@ -1,10 +1,5 @@
-import { lastLine, run } from '../../commands/deploy/process';
+import { lastLine, ProgramFailed, run } from '../../commands/deploy/process';
 import type { Progress } from '../instance';
-
-/** A command that an operator would type did not succeed; the message is its last line. */
-export class CommandFailed extends Error {
-  override readonly name = 'CommandFailed';
-}
 
 /** Runs one of the project's own commands as an operator would, its lines as progress. */
 export async function npmRun(
@@ -22,6 +17,6 @@ export async function npmRun(
     },
   });
   const all = lines.join('\n');
-  if (exitCode !== 0) throw new CommandFailed(`npm run ${script} -- ${args.join(' ')}: ${lastLine(all)}`);
+  if (exitCode !== 0) throw new ProgramFailed(`npm run ${script} -- ${args.join(' ')}: ${lastLine(all)}`);
   return all;
 }

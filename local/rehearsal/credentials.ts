@@ -1,11 +1,18 @@
 import { randomBytes } from 'node:crypto';
+import { EnvironmentProblem } from '../../commands/deploy/progress';
 
-/** Secrets of one rehearsal: made for it, known to nobody else, gone with it. */
-export function inventSecrets(vault: { accessKey: string; secretKey: string }): Record<string, string> {
+/** Secrets of one rehearsal: made for it, known to nobody else, gone with it. The vault's keys are the site's. */
+export function inventSecrets(site: Readonly<Record<string, string>>): Record<string, string> {
+  const { AWS_ACCESS_KEY_ID: accessKey, AWS_SECRET_ACCESS_KEY: secretKey } = site;
+  if (accessKey === undefined || secretKey === undefined) {
+    throw new EnvironmentProblem(
+      'the vault gave no keys — FIX: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
+    );
+  }
   const random = (): string => randomBytes(18).toString('base64url');
   return {
-    TF_VAR_vault_access_key: vault.accessKey,
-    TF_VAR_vault_secret_key: vault.secretKey,
+    TF_VAR_vault_access_key: accessKey,
+    TF_VAR_vault_secret_key: secretKey,
     TF_VAR_repository_passphrase: random(),
     TF_VAR_orders_superuser_password: random(),
     TF_VAR_orders_app_password: random(),

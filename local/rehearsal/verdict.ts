@@ -27,7 +27,7 @@ export interface Verdict {
   readonly passed: boolean;
   /** Why not, in words; empty when passed. */
   readonly reasons: readonly string[];
-  /** Age, at the kill, of the oldest acknowledged commit that is gone; 0 when none is. */
+  /** From the oldest acknowledged commit that is gone to the last sign of the server; 0 when none is. */
   readonly rpoSeconds: number;
   readonly rowsLost: number;
   readonly rowsAcknowledged: number;
@@ -57,11 +57,13 @@ export function judge(evidence: Evidence): Verdict {
       `the loaded table differs: ${before.rows} rows, sum ${before.sum} before; ${after.rows} rows, sum ${after.sum} after`,
     );
   }
-  const oldest = lost.reduce((min, { at }) => Math.min(min, at), killedAt);
+  // Killing takes a moment, in which commits may still be acknowledged.
+  const end = acknowledged.reduce((max, { at }) => Math.max(max, at), killedAt);
+  const oldest = lost.reduce((min, { at }) => Math.min(min, at), end);
   return {
     passed: reasons.length === 0,
     reasons,
-    rpoSeconds: tenth((killedAt - oldest) / 1000),
+    rpoSeconds: tenth((end - oldest) / 1000),
     rowsLost: lost.length,
     rowsAcknowledged: acknowledged.length,
   };

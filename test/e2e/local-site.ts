@@ -22,8 +22,7 @@ export class LocalSite {
       await site.close();
       throw error;
     }
-    const { AWS_ACCESS_KEY_ID: accessKey = '', AWS_SECRET_ACCESS_KEY: secretKey = '' } = site.variables();
-    return new LocalSite(site, inventSecrets({ accessKey, secretKey }));
+    return new LocalSite(site, inventSecrets(site.variables()));
   }
 
   private constructor(
