@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { run } from '../../commands/deploy/process';
 import { inventSecrets } from '../../local/rehearsal/credentials';
 import { openEmbeddedSite } from '../../local/rehearsal/embedded-site';
@@ -58,6 +59,16 @@ export class LocalSite {
     const { exitCode, stdout, stderr } = await run(KUBECTL, args, { env: { KUBECONFIG }, seconds: 120 });
     if (exitCode !== 0) throw new Error(stderr);
     return stdout;
+  }
+
+  /** A line of a shell, with the cluster's kubectl on the path. */
+  async shell(command: string, variables: Readonly<Record<string, string>>): Promise<Deployed> {
+    const { KUBECTL = 'kubectl', KUBECONFIG = '' } = this.site.variables();
+    const { exitCode, stdout, stderr } = await run('bash', ['-c', command], {
+      env: { ...variables, KUBECONFIG, PATH: `${dirname(KUBECTL)}:${process.env['PATH']}` },
+      seconds: 120,
+    });
+    return { exitCode, output: `${stdout}\n${stderr}` };
   }
 
   /** A statement in the database of the local environment, as its superuser. */
