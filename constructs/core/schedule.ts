@@ -33,6 +33,9 @@ export interface HourlyProps extends ScheduleOptions {
   readonly minute?: number;
 }
 
+/** In minutes, by schedule: many databases have the same one. */
+const gaps = new Map<string, number | undefined>();
+
 const WEEKDAYS: readonly Weekday[] = [
   'sunday',
   'monday',
@@ -69,8 +72,6 @@ export class Schedule {
   static weekly(props: WeeklyProps): Schedule {
     return Schedule.cron(`${props.minute ?? 0} ${props.hour} * * ${WEEKDAYS.indexOf(props.on)}`, props);
   }
-
-  private gap: Duration | undefined;
 
   private constructor(
     /** Five fields; macros are expanded. */
@@ -167,11 +168,11 @@ export class Schedule {
   }
 
   private computeGap(): Duration | undefined {
-    if (this.gap === undefined && this.parsed.value !== undefined) {
-      const minutes = longestGap(this.parsed.value, this.timeZone);
-      this.gap = minutes === undefined ? undefined : Duration.minutes(minutes);
-    }
-    return this.gap;
+    if (this.parsed.value === undefined) return undefined;
+    const key = this.toString();
+    if (!gaps.has(key)) gaps.set(key, longestGap(this.parsed.value, this.timeZone));
+    const minutes = gaps.get(key);
+    return minutes === undefined ? undefined : Duration.minutes(minutes);
   }
 
   private sound(): CronFields {

@@ -214,7 +214,18 @@ export function declareConfigMap(
   const name = `${props.name}-${suffix}`;
   new ConfigMapV1(scope, suffix, {
     metadata: { name, namespace: props.namespace, labels: { ...props.labels } },
-    data: Object.fromEntries(Object.entries(props.data).map(([key, text]) => [key, literal(text)])),
+    data: literals(props.data),
   });
   return name;
+}
+
+/** Every database has the same scripts: they are escaped once. */
+const escaped = new WeakMap<object, Record<string, string>>();
+
+function literals(data: Readonly<Record<string, string>>): Record<string, string> {
+  const known = escaped.get(data);
+  if (known !== undefined) return known;
+  const made = Object.fromEntries(Object.entries(data).map(([key, text]) => [key, literal(text)]));
+  if (Object.isFrozen(data)) escaped.set(data, made);
+  return made;
 }

@@ -3,8 +3,15 @@ import { join } from 'node:path';
 
 const FOLDER = join(__dirname, 'scripts');
 
-/** What pods run: shell and SQL, by file name, as they are on disk. */
+let scripts: Readonly<Record<string, string>> | undefined;
+
+/** What pods run: shell and SQL, by file name, as they are on disk. Read once; frozen, being everybody's. */
 export function podScripts(): Readonly<Record<string, string>> {
+  scripts ??= Object.freeze(readScripts());
+  return scripts;
+}
+
+function readScripts(): Record<string, string> {
   const names = readdirSync(FOLDER)
     .filter((name) => !name.endsWith('.md'))
     .sort();
