@@ -39,7 +39,8 @@ export function imagesOf(objects: readonly KitObject[]): readonly string[] {
   const visit = (value: unknown): void => {
     if (Array.isArray(value)) for (const item of value) visit(item);
     else if (isFields(value)) {
-      for (const [key, content] of Object.entries(value)) {
+      for (const key of Object.keys(value)) {
+        const content = value[key];
         if (key === 'image' && (typeof content === 'string' || content instanceof RunTime)) {
           images.add(String(content));
         } else visit(content);

@@ -1,8 +1,9 @@
 import { convertScalar } from './convert';
 import { addProviderDefaults } from './defaults';
-import { INLINED, LOAD_BALANCER_ONLY, OCTAL, RENAMED, SPREAD, SPREAD_ORDER } from './exceptions';
+import { LOAD_BALANCER_ONLY, SPREAD, SPREAD_ORDER } from './exceptions';
 import type { Faults } from './fault';
-import { findProperty, type Property, type PropertyType } from './kubernetes-types';
+import type { Property, PropertyType } from './kubernetes-types';
+import { type Meaning, meaningOf } from './meaning';
 import { RunTime, UNRESOLVED } from './run-time';
 
 export type Fields = Record<string, unknown>;
@@ -19,25 +20,19 @@ export function mapBlock(type: string, value: unknown, path: string, faults: Fau
   const block = singleBlock(value, path, faults);
   if (block === undefined) return undefined;
   const object: Fields = {};
-  for (const [argument, content] of Object.entries(block)) {
+  for (const argument of Object.keys(block)) {
+    const content = block[argument];
     const place = path === '' ? argument : `${path}.${argument}`;
-    if (INLINED.has(`${type}.${argument}`)) {
-      Object.assign(object, mapBlock(type, content, place, faults));
-      continue;
-    }
-    const property = propertyOf(type, argument);
-    if (property === undefined) reportUnknown(type, content, place, faults);
-    else setField(object, property, mapField(type, property, content, place, faults), place, faults);
+    const meaning = meaningOf(type, argument);
+    if (meaning.inlined) Object.assign(object, mapBlock(type, content, place, faults));
+    else if (meaning.property === undefined) reportUnknown(type, content, place, faults);
+    else setField(object, meaning.property, mapField(meaning, content, place, faults), place, faults);
   }
   addProviderDefaults(type, object);
   if (type === 'V1ServiceSpec' && object['type'] !== 'LoadBalancer') {
     for (const name of LOAD_BALANCER_ONLY) delete object[name];
   }
   return object;
-}
-
-function propertyOf(type: string, argument: string): Property | undefined {
-  return findProperty(type, RENAMED[`${type}.${argument}`] ?? argument);
 }
 
 function setField(object: Fields, property: Property, value: unknown, place: string, faults: Faults): void {
@@ -55,8 +50,8 @@ function setField(object: Fields, property: Property, value: unknown, place: str
   object[property.name] = value;
 }
 
-function mapField(type: string, property: Property, value: unknown, path: string, faults: Faults): unknown {
-  if (value === null || value === UNRESOLVED) return undefined;
+function mapField({ property, octal }: Meaning, value: unknown, path: string, faults: Faults): unknown {
+  if (value === null || value === UNRESOLVED || property === undefined) return undefined;
   const kind = property.type;
   switch (kind.of) {
     case 'object':
@@ -66,11 +61,7 @@ function mapField(type: string, property: Property, value: unknown, path: string
     case 'map':
       return mapMap(kind.item, value, path, faults);
     default:
-      return convertScalar(value, kind, {
-        property: path,
-        faults,
-        octal: OCTAL.has(`${type}.${property.name}`),
-      });
+      return convertScalar(value, kind, { property: path, faults, octal });
   }
 }
 
@@ -94,16 +85,20 @@ function singleBlock(value: unknown, path: string, faults: Faults): Fields | und
 
 function mapList(item: PropertyType, value: unknown, path: string, faults: Faults): unknown {
   const elements: readonly unknown[] = Array.isArray(value) ? value : [value];
-  const list = elements.flatMap((element, index) => {
+  const list: unknown[] = [];
+  for (const [index, element] of elements.entries()) {
     const place = `${path}[${index}]`;
     if (item.of !== 'object') {
       const scalar = convertScalar(element, item, { property: place, faults, element: true });
-      return scalar === undefined ? [] : [scalar];
+      if (scalar !== undefined) list.push(scalar);
+      continue;
     }
     // An empty block, `ingress {}`, arrives as null and means everything.
-    const blocks = SPREAD.has(item.type) ? spread(element ?? {}) : [element ?? {}];
-    return blocks.flatMap((block) => mapBlock(item.type, block, place, faults) ?? []);
-  });
+    for (const block of SPREAD.has(item.type) ? spread(element ?? {}) : [element ?? {}]) {
+      const object = mapBlock(item.type, block, place, faults);
+      if (object !== undefined) list.push(object);
+    }
+  }
   return list.length === 0 ? undefined : list;
 }
 

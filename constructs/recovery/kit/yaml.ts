@@ -34,43 +34,56 @@ function revealMarkers(text: string): string {
     .replaceAll(CLOSE, MARKER.close);
 }
 
-function block(value: unknown, indent: string): string {
-  if (Array.isArray(value)) {
-    return value.length === 0 ? '[]' : value.map((item) => `${indent}- ${inList(item, indent)}`).join('\n');
+/** A value as a block; `first` stands before its first line, where the first key of a map stands behind a dash. */
+function block(value: unknown, indent: string, first = indent): string {
+  if (Array.isArray(value)) return list(value, indent, first);
+  return isMap(value) ? map(value, indent, first) : scalar(value, indent);
+}
+
+function list(items: readonly unknown[], indent: string, first: string): string {
+  let text = '';
+  for (const item of items) text += `${text === '' ? first : `\n${indent}`}- ${inList(item, indent)}`;
+  return text === '' ? '[]' : text;
+}
+
+const EMPTY = '{}';
+
+function map(fields: Record<string, unknown>, indent: string, first: string): string {
+  let text = '';
+  for (const key of Object.keys(fields)) {
+    const content = fields[key];
+    if (content === undefined) continue;
+    text += `${text === '' ? first : `\n${indent}`}${keyText(key)}:${afterKey(content, indent)}`;
   }
-  if (isMap(value)) {
-    const entries = Object.entries(value).filter(([, content]) => content !== undefined);
-    return entries.length === 0
-      ? '{}'
-      : entries.map(([key, content]) => `${indent}${inline(key)}:${afterKey(content, indent)}`).join('\n');
+  return text === '' ? EMPTY : text;
+}
+
+const keyTexts = new Map<string, string>();
+
+/** The same few hundred keys make up every manifest. */
+function keyText(key: string): string {
+  let text = keyTexts.get(key);
+  if (text === undefined) {
+    text = inline(key);
+    keyTexts.set(key, text);
   }
-  return scalar(value, indent);
+  return text;
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof RunTime);
 }
 
-function isEmpty(value: unknown): boolean {
-  return Array.isArray(value)
-    ? value.length === 0
-    : isMap(value) && Object.values(value).every((content) => content === undefined);
-}
-
 function afterKey(value: unknown, indent: string): string {
-  if (isEmpty(value)) return Array.isArray(value) ? ' []' : ' {}';
-  if (Array.isArray(value)) return `\n${block(value, indent)}`;
-  if (isMap(value)) return `\n${block(value, `${indent}  `)}`;
-  return ` ${scalar(value, indent)}`;
+  if (Array.isArray(value)) return value.length === 0 ? ' []' : `\n${list(value, indent, indent)}`;
+  if (!isMap(value)) return ` ${scalar(value, indent)}`;
+  const inner = `${indent}  `;
+  const text = map(value, inner, inner);
+  return text === EMPTY ? ` ${EMPTY}` : `\n${text}`;
 }
 
-/** The first key of a map stands behind the dash. */
 function inList(value: unknown, indent: string): string {
-  const inner = `${indent}  `;
-  if (isEmpty(value)) return Array.isArray(value) ? '[]' : '{}';
-  return Array.isArray(value) || isMap(value)
-    ? block(value, inner).slice(inner.length)
-    : scalar(value, indent);
+  return Array.isArray(value) || isMap(value) ? block(value, `${indent}  `, '') : scalar(value, indent);
 }
 
 function scalar(value: unknown, indent: string): string {
