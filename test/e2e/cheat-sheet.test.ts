@@ -32,12 +32,12 @@ afterAll(async () => {
 }, 120_000);
 
 test('it has commands', () => {
-  expect(commands.length).toBeGreaterThanOrEqual(7);
+  expect(commands.length).toBeGreaterThanOrEqual(8);
 });
 
 test.each(commands)('%s', async (command) => {
   const { exitCode, output } = await site.shell(command, { NS: 'local', DB: 'orders' });
   expect(exitCode === 0 ? '' : output).toBe('');
   if (command.includes('pgbackrest')) expect(output).toContain('full backup');
-  if (command.includes('logs -f')) expect(output).toContain('"type":"diff"');
+  if (command.includes('logs job')) expect(output).toContain('"type":"diff"');
 });
