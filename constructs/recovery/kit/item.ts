@@ -36,9 +36,13 @@ export function readItem(
   const faults = new Faults(resource.path, resource.address);
   checkProvider(resource, options, faults);
   const needs = new Set<string>();
+  let hasRunTime = false;
   const body = resolver.evaluate(stack, withoutMeta(resource), '', {
     reference: (address) => needs.add(address),
-    variable: (declaring, name) => variables.declare(declaring, name),
+    variable: (declaring, name) => {
+      hasRunTime = true;
+      variables.declare(declaring, name);
+    },
     fault: (property, expression, message, fix) =>
       faults.add('kit-unresolved-reference', property, expression, message, fix),
   });
@@ -57,7 +61,10 @@ export function readItem(
   }
   const object = readObject(resource, body, faults, options);
   if (object === undefined) return { faults: faults.all };
-  visitRunTime(object.manifest, (value) => variables.use(value, stack.name, object.kind === 'Secret'));
+  // Few objects hold a run-time value; the others need not be searched for one.
+  if (hasRunTime) {
+    visitRunTime(object.manifest, (value) => variables.use(value, stack.name, object.kind === 'Secret'));
+  }
   const key = `${object.kind}/${object.namespace}/${object.name}`;
   return { item: { ...ordered, rank: object.rank, key, object }, faults: faults.all };
 }

@@ -26,8 +26,11 @@ export function layerFiles(folder: string, items: readonly Item[], last: boolean
   const width = Math.max(2, String(items.length).length);
   for (const [index, item] of items.entries()) {
     const { object, release, address } = item;
-    if (object?.kind !== DEFINITION) waits.settle((kind) => kind === DEFINITION);
-    waits.settle((kind, pending) => WAITED_INSIDE.has(kind) && item.dependsOn.has(pending));
+    if (object?.kind !== DEFINITION) waits.settleDefinitions();
+    // Few depend on anything by name, and a layer may wait for thousands.
+    if (item.dependsOn.size > 0) {
+      waits.settle((kind, pending) => WAITED_INSIDE.has(kind) && item.dependsOn.has(pending));
+    }
     const number = String(index + 1).padStart(width, '0');
     if (release !== undefined) {
       const path = `${folder}/${number}-release-${release.namespace}-${release.name}`;
@@ -41,7 +44,7 @@ export function layerFiles(folder: string, items: readonly Item[], last: boolean
       waits.after(address, object);
     }
   }
-  waits.settle((kind) => kind === DEFINITION);
+  waits.settleDefinitions();
   waits.settle(() => true, last ? 'wait-last' : 'wait');
   return { files, plan };
 }
@@ -58,6 +61,7 @@ function objectFile(prefix: string, object: KitObject): KitFile {
 /** What has been applied and not been waited for yet. */
 class Waits {
   private readonly pending = new Map<string, Wait>();
+  private hasDefinitions = false;
 
   constructor(private readonly plan: string[]) {}
 
@@ -69,7 +73,14 @@ class Waits {
     }
     if (kind === DEFINITION) {
       this.pending.set(address, { kind, namespace: '', name, timeout: 0, for: 'established' });
+      this.hasDefinitions = true;
     }
+  }
+
+  settleDefinitions(): void {
+    if (!this.hasDefinitions) return;
+    this.settle((kind) => kind === DEFINITION);
+    this.hasDefinitions = false;
   }
 
   settle(choose: (kind: string, address: string) => boolean, word: 'wait' | 'wait-last' = 'wait'): void {
