@@ -1,11 +1,13 @@
-import { App, FaultsError } from './constructs/core';
+import { App, FaultsError, withoutCreationStacks } from './constructs/core';
 import { synthesise } from './constructs/recovery/synthesise';
 import { selectEnvironments } from './environments';
 import { declareEnvironment } from './stacks';
 
 const app = new App();
-for (const environment of selectEnvironments(process.env['ENVIRONMENT']))
-  declareEnvironment(app, environment);
+withoutCreationStacks(() => {
+  for (const environment of selectEnvironments(process.env['ENVIRONMENT']))
+    declareEnvironment(app, environment);
+});
 
 try {
   synthesise(app);

@@ -1,3 +1,4 @@
+export * from './creation-stacks';
 export * from './duration';
 export * from './environment';
 export * from './escape';
