@@ -5,5 +5,8 @@ export default {
   transform: { '^.+\\.(t|j|mj)sx?$': ['@swc/jest', { jsc: { target: 'es2022' } }] },
   // Everything under test/e2e needs a real cluster and runs by `npm run rehearse` and `npm run e2e:full`.
   testPathIgnorePatterns: ['/node_modules/', '/test/e2e/'],
+  // Pod scripts run real servers; a test that hangs is ended all the same.
+  testTimeout: 180_000,
+  globalSetup: '<rootDir>/test/setup.ts',
   maxWorkers: 2,
 };

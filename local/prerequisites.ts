@@ -3,7 +3,7 @@ import type { Progress } from './processes/progress';
 import { run, tryRun } from './processes/run';
 
 /** Debian packages by a file that each brings. */
-const PACKAGES: Readonly<Record<string, string>> = {
+export const PACKAGES: Readonly<Record<string, string>> = {
   containerd: '/usr/bin/containerd',
   runc: '/usr/sbin/runc',
   'etcd-server': '/usr/bin/etcd',
@@ -14,7 +14,6 @@ const PACKAGES: Readonly<Record<string, string>> = {
   conntrack: '/usr/sbin/conntrack',
   iptables: '/usr/sbin/iptables',
   iproute2: '/sbin/ip',
-  pgbackrest: '/usr/bin/pgbackrest',
 };
 
 const NODE = [20, 19] as const;
@@ -26,13 +25,24 @@ export async function ensurePrerequisites(progress: Progress): Promise<void> {
   const faults = [...checkMachine(), ...(await checkVersions(progress))];
   if (faults.length > 0)
     throw new Error(`This machine cannot run the local cluster:\n${faults.map((f) => `- ${f}`).join('\n')}`);
-  const missing = missingPackages();
+  await ensurePackages(PACKAGES, progress);
+}
+
+/** Installs those of the packages, each known by a file that it brings, that are not there. */
+export async function ensurePackages(
+  packages: Readonly<Record<string, string>>,
+  progress: Progress,
+): Promise<void> {
+  const missing = missingPackages(packages);
   if (missing.length > 0) await install(missing, progress);
 }
 
 /** @param exists whether a file is there */
-export function missingPackages(exists: (path: string) => boolean = existsSync): string[] {
-  return Object.entries(PACKAGES).flatMap(([name, file]) => (exists(file) ? [] : [name]));
+export function missingPackages(
+  packages: Readonly<Record<string, string>> = PACKAGES,
+  exists: (path: string) => boolean = existsSync,
+): string[] {
+  return Object.entries(packages).flatMap(([name, file]) => (exists(file) ? [] : [name]));
 }
 
 function checkMachine(): string[] {

@@ -4,7 +4,7 @@ import { corefile } from '../../local/cluster/addons/dns';
 import { cgroupLayout } from '../../local/cluster/cgroups';
 import { mountsBelow } from '../../local/cluster/destroy';
 import { checkInstanceName } from '../../local/instance-state';
-import { atLeast, missingPackages, parseVersion } from '../../local/prerequisites';
+import { atLeast, missingPackages, PACKAGES, parseVersion } from '../../local/prerequisites';
 
 describe('the layout of control groups', () => {
   test('version 1, with version 2 mounted beside it', () => {
@@ -88,8 +88,8 @@ describe('what a machine must have', () => {
   });
 
   test('only packages whose programs are missing are installed', () => {
-    expect(missingPackages(() => true)).toEqual([]);
-    expect(missingPackages((path) => path !== '/usr/bin/etcd')).toEqual(['etcd-server']);
+    expect(missingPackages(PACKAGES, () => true)).toEqual([]);
+    expect(missingPackages(PACKAGES, (path) => path !== '/usr/bin/etcd')).toEqual(['etcd-server']);
   });
 });
 

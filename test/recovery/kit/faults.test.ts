@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: Terraform's templates look like JavaScript's.
 import { S3Bucket } from '@cdktf/provider-aws/lib/s3-bucket';
 import { ConfigMapV1 } from '@cdktf/provider-kubernetes/lib/config-map-v1';
 import { Deployment } from '@cdktf/provider-kubernetes/lib/deployment';

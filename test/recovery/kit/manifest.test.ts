@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: Terraform's templates look like JavaScript's.
 import { Manifest } from '@cdktf/provider-kubernetes/lib/manifest';
 import { literal, runtimeVariable } from '../../../constructs/core';
 import { faultsOf, fileOf, kitOf, manifests, objectOf } from './kits';

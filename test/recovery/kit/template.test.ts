@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: Terraform's templates look like JavaScript's.
 import fc from 'fast-check';
 import { literal } from '../../../constructs/core';
 import { parseReference, parseTemplate } from '../../../constructs/recovery/kit/template';

@@ -1,0 +1,29 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { imageDefinition } from '../local/images/catalogue';
+import { unpackedImage } from '../local/images/unpack';
+import { ensurePackages, ensurePrerequisites } from '../local/prerequisites';
+import { timedProgress } from '../local/processes/progress';
+import { POSTGRES_ROOT_FILE } from '../test/postgres-root';
+
+/**
+ * What `npm test` needs beyond Node: shellcheck, and the postgres image as a folder, in which the pod scripts run.
+ * Both need root on a Debian machine; elsewhere those tests run on the machine's own PostgreSQL, or are skipped and
+ * counted as such.
+ */
+async function prepareTests(): Promise<void> {
+  const progress = timedProgress();
+  if (process.platform !== 'linux' || process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
+    progress(
+      'not root on Debian: pod scripts are tested on this machine’s PostgreSQL and pgBackRest, or skipped',
+    );
+    return;
+  }
+  await ensurePackages({ shellcheck: '/usr/bin/shellcheck' }, progress);
+  await ensurePrerequisites(progress);
+  const { rootfs } = await unpackedImage(imageDefinition('postgres'), progress);
+  mkdirSync(dirname(POSTGRES_ROOT_FILE), { recursive: true });
+  writeFileSync(POSTGRES_ROOT_FILE, rootfs);
+}
+
+void prepareTests();
