@@ -1,0 +1,25 @@
+import { Vault } from '../constructs/object-storage';
+import { type DatabaseDeclaration, type Environment, setting } from './environment';
+import { VAULT_KEYS, vaultAuthority } from './keys';
+
+/** An environment on a Kubernetes and an S3 store that exist already; both are named by environment variables. */
+export function onExistingCluster(name: string, databases: readonly DatabaseDeclaration[]): Environment {
+  const context = setting('KUBE_CONTEXT', '');
+  const registry = setting('IMAGE_REGISTRY', 'registry.example.com/platform');
+  return {
+    name,
+    namespace: name,
+    vault: Vault.s3Compatible({
+      name: `${name}-vault`,
+      endpoint: setting('VAULT_ENDPOINT', 'https://vault.example.com'),
+      region: setting('VAULT_REGION', 'us-east-1'),
+      bucket: setting('VAULT_BUCKET', `${name}-vault`),
+      ...vaultAuthority(),
+    }),
+    cluster: context === '' ? {} : { context },
+    images: { postgres: setting('POSTGRES_IMAGE', `${registry}/postgres:17`) },
+    state: 'vault',
+    repositoryKeys: VAULT_KEYS,
+    databases,
+  };
+}
