@@ -1,0 +1,50 @@
+import { writeFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { Size } from '../constructs/core';
+import { compile } from './compile';
+import { type Figure, gates, isBroken, renderFigures } from './figure';
+import { measureProcess } from './process/benchmark';
+import { measureRequire } from './require/benchmark';
+import { measureRto } from './rto/benchmark';
+import { measureSynth } from './synth/benchmark';
+
+const BENCHMARKS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
+  require: measureRequire,
+  process: measureProcess,
+  synth: measureSynth,
+};
+
+const command = new Command('bench')
+  .description('measures what the budgets are about; a broken ratio fails, other figures are told')
+  .option('--json <file>', 'write the figures there, too')
+  .addOption(new Option('--only <name...>', 'some of the benchmarks').choices(Object.keys(BENCHMARKS)))
+  .option(
+    '--rto <size>',
+    'instead: restore of a database of this size against pgBackRest alone, for example 1Gi',
+  )
+  .option('--name <name>', 'name of the embedded instance of --rto', 'bench')
+  .action(async (options: { json?: string; only?: string[]; rto?: string; name: string }) => {
+    const figures =
+      options.rto === undefined
+        ? await measure(options)
+        : await measureRto(Size.parse(options.rto).bytes, options.name);
+    console.log(`\n${renderFigures(figures)}`);
+    if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(figures, null, 2)}\n`);
+    process.exitCode = figures.some((figure) => gates(figure) && isBroken(figure)) ? 1 : 0;
+  });
+
+async function measure(options: { only?: string[] }): Promise<readonly Figure[]> {
+  console.log('compiling …');
+  await compile();
+  const figures: Figure[] = [];
+  for (const name of options.only ?? Object.keys(BENCHMARKS)) {
+    console.log(`measuring: ${name} …`);
+    figures.push(...((await BENCHMARKS[name]?.()) ?? []));
+  }
+  return figures;
+}
+
+command.parseAsync().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.stack : String(error));
+  process.exitCode = 2;
+});
