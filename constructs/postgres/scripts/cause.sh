@@ -7,8 +7,9 @@ explain() {
   local text host
   # The hint about recovery is printed whatever the cause.
   text=$(LC_ALL=C tr -cd '[:print:]\n' <<<"$1" | grep -v 'HINT: are all available clusters in recovery' || true)
-  host=$(grep -oE "'[A-Za-z0-9.-]+:[0-9]+'" <<<"$text" | head -n 1) || true
-  host=${host//\'/}
+  # 'vault.example:443', since 2.5x also 'vault.example:443 (192.0.2.7)'.
+  host=$(grep -oE "'[A-Za-z0-9.-]+:[0-9]+( \([^)]*\))?'" <<<"$text" | head -n 1) || true
+  host=${host%% *} host=${host//\'/}
   case $text in
     *"not match the database"* | *"do not match the stanza"* | *"system-id"*"does not match"* | \
       *"not match pg_control"* | *"version"*"system-id"*"do not match"* | *"[028]"* | *"[044]"*)

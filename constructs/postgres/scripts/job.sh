@@ -46,7 +46,7 @@ insist() {
       return 1
     fi
     log "$what of $DATABASE_NAME: $CAUSE; trying again"
-    sleep "${RETRY_SECONDS:-15}"
+    nap "${RETRY_SECONDS:-15}"
   done
 }
 

@@ -54,6 +54,14 @@ finish() {
 }
 trap finish EXIT
 
+# The first process of a container ignores SIGTERM unless it says otherwise, and would be waited for until it is
+# killed. A trap runs only when the foreground command has ended, so waiting is done in the background.
+trap 'exit 143' TERM INT
+nap() {
+  sleep "$1" &
+  wait $! || true
+}
+
 # wait_until <seconds> <what> <command…>: tries once a second, says every 15 s what it waits for; status 1 when
 # the time is over. 0 seconds means without end.
 wait_until() {
@@ -65,7 +73,7 @@ wait_until() {
       log "waiting for $what ($((SECONDS - started)) s)"
       said=$SECONDS
     fi
-    sleep "${POLL_SECONDS:-1}"
+    nap "${POLL_SECONDS:-1}"
   done
 }
 

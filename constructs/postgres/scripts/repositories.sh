@@ -3,28 +3,28 @@
 # not read, so each repository's own status code is judged: 0 backups, 1 no stanza, 2 a stanza without backups,
 # anything else = not read.
 
-# pgBackRest tries an endpoint that does not answer four times for as long as its io-timeout, and tells why only then:
-# with the default of a minute nobody would wait for it.
-patience() { echo "--io-timeout=$(($1 < 16 ? 2 : $1 / 8))"; }
+# pgBackRest tries an endpoint that does not answer for four to ten times its io-timeout, and tells why only then: with
+# the default of a minute nobody would wait for it. Two dead repositories fit into the given seconds.
+patience() { echo "--io-timeout=$(($1 < 36 ? 1 : $1 / 18))"; }
 
 # read_info <seconds>: sets INFO to the stanza's element, or to null with INFO_ERROR telling why.
 read_info() {
-  local errors status=0
+  local errors answer status=0
   errors=$(mktemp)
-  INFO_ERROR=''
-  # System ids exceed what jq 1.6 keeps exactly: they become strings before it sees them. And the message about a wrong
-  # passphrase quotes what came out of the decryption, with bytes that no JSON may have.
-  INFO=$(timeout -k 5 "$1" pgbackrest --stanza="$STANZA" --log-level-console=off --log-level-stderr=warn "$(patience "$1")" \
-    info --output=json 2>"$errors" </dev/null | LC_ALL=C tr -d '\000-\037\177-\377' |
-    LC_ALL=C sed -E 's/"system-id":([0-9]+)/"system-id":"\1"/g' | jq -c '.[0]') || status=$?
-  if [[ $status -eq 124 || $status -eq 137 ]]; then
-    INFO_ERROR="no connection: pgbackrest info had no answer within $1 s (unable to connect, timed out)"
-  elif [[ $status -ne 0 ]]; then
-    INFO_ERROR=$(cat "$errors")
-    INFO_ERROR=${INFO_ERROR:-pgbackrest info ended with status $status and gave no valid answer}
+  INFO=null INFO_ERROR=''
+  # The message about a wrong passphrase quotes what came out of the decryption, with bytes that no JSON may have.
+  answer=$(timeout -k 5 "$1" pgbackrest --stanza="$STANZA" --log-level-console=off --log-level-stderr=warn "$(patience "$1")" \
+    info --output=json 2>"$errors" </dev/null | LC_ALL=C tr -d '\000-\011\013-\037\177-\377') || status=$?
+  if ((status == 124 || status == 137)); then
+    INFO_ERROR="pgbackrest info had no answer within $1 s: timed out"
+  elif ((status != 0)); then
+    # What it says before it has read its options, some versions say on stdout.
+    INFO_ERROR="$(cat "$errors")$answer"
+  # System ids exceed what jq 1.6 keeps exactly: they become strings before it sees them.
+  elif ! INFO=$(LC_ALL=C sed -E 's/"system-id":([0-9]+)/"system-id":"\1"/g' <<<"${answer//$'\n'/}" | jq -ce '.[0]'); then
+    INFO=null INFO_ERROR="pgbackrest info gave no valid answer: ${answer:0:200}"
   fi
   rm -f "$errors"
-  if [[ -n $INFO_ERROR || -z $INFO ]]; then INFO=null; fi
 }
 
 info() { jq -r "$@" <<<"$INFO"; }

@@ -68,6 +68,6 @@ while :; do
     continue
   fi
   if [[ ${ONCE:-} == true ]]; then exit 0; fi
-  while [[ $(checksum) == "$applied" ]]; do sleep "${ROLES_POLL_SECONDS:-5}"; done
+  while [[ $(checksum) == "$applied" ]]; do nap "${ROLES_POLL_SECONDS:-5}"; done
   log 'a password file changed'
 done

@@ -31,7 +31,10 @@ while kill -0 "$server" 2>/dev/null; do
   sleep "${TLS_POLL_SECONDS:-5}" &
   wait -n "$server" $! || true
   current=$(checksum)
-  if [[ $current != "$loaded" ]] && filled "${FILES[@]}" && kill -HUP "$server" 2>/dev/null; then
+  if [[ $current == "$loaded" ]]; then continue; fi
+  # A certificate without its key would end the server: only files that have stopped changing are loaded.
+  nap "${TLS_SETTLE_SECONDS:-1}"
+  if [[ $(checksum) == "$current" ]] && filled "${FILES[@]}" && kill -HUP "$server" 2>/dev/null; then
     loaded=$current
     log "certificates changed: the TLS server reloaded them"
   fi

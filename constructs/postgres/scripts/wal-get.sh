@@ -22,7 +22,7 @@ fetch "$1" "$2"
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source=cause.sh
 source "$(dirname "${BASH_SOURCE[0]}")/cause.sh"
-trap - EXIT ERR
+trap - EXIT ERR TERM INT
 
 deadline=$((SECONDS + ${RESTORE_RETRY_SECONDS:-120}))
 while :; do

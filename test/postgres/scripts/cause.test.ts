@@ -126,6 +126,12 @@ describe("what pgBackRest's messages mean", () => {
     ).toContain('to vault.test:443');
   });
 
+  test('the host that was tried is named in the newer form too', () => {
+    const text =
+      "[CryptoError] unable to verify certificate presented by 'vault.test:443 (192.0.2.7)': [20] unable";
+    expect(explain(text).cause).toContain('TLS certificate of vault.test:443 is');
+  });
+
   test('nothing at all is survived', () => {
     expect(explain('').code).toBe('unknown');
   });

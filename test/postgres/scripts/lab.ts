@@ -151,9 +151,15 @@ export class Lab {
     return run(command, { cwd: this.dir, env, timeoutMs, input });
   }
 
-  /** pgBackRest as the postgres container calls it; fails the test when it fails. */
+  /**
+   * pgBackRest beside the postgres container; fails the test when it fails.
+   * Its locks are its own, as a job's are: with the server's, a stanza-create
+   * keeps the archiver's background process from its lock, and the archiver
+   * then waits for it for a minute.
+   */
   async pgbackrest(...args: string[]): Promise<string> {
-    const result = await this.run(['pgbackrest', `--stanza=${this.stanza}`, ...args]);
+    const env = { ...this.podEnvironment, PGBACKREST_LOCK_PATH: this.path('lock-job') };
+    const result = await this.run(['pgbackrest', `--stanza=${this.stanza}`, ...args], env);
     if (result.status !== 0)
       throw new Error(`pgbackrest ${args.join(' ')}: ${result.stdout}${result.stderr}`);
     return result.stdout;
@@ -186,6 +192,7 @@ export class Lab {
       ...this.paths,
       PGBACKREST_CONFIG: this.path('server.conf'),
       TLS_POLL_SECONDS: '0.3',
+      TLS_SETTLE_SECONDS: '0.2',
       POLL_SECONDS: '0.2',
       ...env,
     });

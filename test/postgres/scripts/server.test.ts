@@ -27,6 +27,7 @@ describeWithPostgres('server.sh', () => {
     ...lab.paths,
     PGBACKREST_CONFIG: lab.path('server.conf'),
     TLS_POLL_SECONDS: '0.2',
+    TLS_SETTLE_SECONDS: '0.2',
     POLL_SECONDS: '0.2',
   });
 
@@ -43,11 +44,14 @@ describeWithPostgres('server.sh', () => {
     const sidecar = await lab.startSidecar();
     const first = await shownSerial(lab.tlsPort);
     lab.write('tls/server.crt', '');
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect(sidecar.log).not.toContain('reloaded');
     expect(await shownSerial(lab.tlsPort)).toBe(first);
     await lab.makeCertificates();
-    await eventually('the new certificate is shown', async () => (await shownSerial(lab.tlsPort)) !== first);
+    // For a moment, while it reloads, it refuses connections; jobs try again.
+    const shown = () => shownSerial(lab.tlsPort).catch(() => first);
+    await eventually('the new certificate is shown', async () => (await shown()) !== first);
+    expect(await shownSerial(lab.tlsPort)).not.toBe(first);
     expect(sidecar.running).toBe(true);
   });
 
@@ -119,6 +123,23 @@ describeWithPostgres('start.sh', () => {
     );
     server.signal('SIGTERM');
     expect(await server.exit()).toBe(0);
+  });
+
+  test('stop.sh ends it at once though a client stays connected, and with its last WAL archived', async () => {
+    const server = await lab.startServer();
+    await lab.pgbackrest('stanza-create');
+    await lab.sql('create table if not exists last (n int)');
+    const client = lab.query('select pg_sleep(60)');
+    await eventually(
+      'the client is there',
+      async () =>
+        (await lab.sql("select count(*) from pg_stat_activity where query like 'select pg_sleep%'")) === '1',
+    );
+    const segment = await lab.sql('select pg_walfile_name(pg_current_wal_lsn())');
+    expect(await lab.script('stop.sh')).toMatchObject({ status: 0 });
+    expect(await server.exit(1_000)).toBe(0);
+    expect((await client).stderr).toContain('terminating connection');
+    expect(await lab.pgbackrest('repo-ls', '--recurse', `archive/${lab.stanza}`)).toContain(segment);
   });
 
   test('a drill archives nothing', async () => {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 
 /**
  * What the scripts run on: this machine's PostgreSQL and pgBackRest or, with
- * `TEST_POSTGRES_ROOT`, those of an unpacked image (as root only).
+ * `TEST_POSTGRES_ROOT`, those of an unpacked image (as root only; it needs a
+ * file /etc/hosts to mount this machine's on).
  */
 export interface Tools {
   readonly root: string;
@@ -58,7 +59,7 @@ export function asPodUser(command: readonly string[]): [string, string[]] {
   const { root, uid, gid } = tools();
   if (root !== '') {
     const enter = [
-      'for d in /tmp /proc /dev; do mount --bind "$d" "$0$d"; done',
+      'for path in /tmp /proc /dev /etc/hosts; do mount --bind "$path" "$0$path"; done',
       'here=$PWD; root=$0',
       `exec chroot --userspec=${uid}:${gid} --groups=${gid} "$root" env --chdir="$here" "$@"`,
     ].join('; ');

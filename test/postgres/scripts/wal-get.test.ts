@@ -98,6 +98,18 @@ describeWithPostgres('wal-get.sh', () => {
       expect(await lab.sql('select count(*) from orders')).toBe('2');
     });
 
+    test('a restore under smaller limits than before the loss does not pause for ever', async () => {
+      lab.replaceVolume();
+      lab.write(
+        'etc/postgresql.conf',
+        `${lab.read('etc/postgresql.conf')}max_connections=20\nmax_worker_processes=2\n`,
+      );
+      expect(await lab.prepare()).toMatchObject({ status: 0 });
+      await lab.startServer();
+      expect(await lab.isPrimary()).toBe(true);
+      lab.configure();
+    });
+
     test('waits for a repository that comes back', async () => {
       lab.replaceVolume();
       expect(await lab.prepare()).toMatchObject({ status: 0 });
