@@ -139,6 +139,8 @@ function podSpec(props: ServerProps) {
           ...vaultMounts,
           postgresTmp.mount,
         ],
+        // Otherwise a server waits for its last client, and is killed before it has pushed its last WAL.
+        lifecycle: { preStop: [{ exec: { command: [`${PATHS.scripts}/stop.sh`] } }] },
         // Replay after a restore may take hours: a server that makes progress must not be killed for it.
         startupProbe: {
           exec: { command: ['pg_isready', '--quiet', '--host', layout.socketVolume.mountPath] },

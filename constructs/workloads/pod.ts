@@ -37,6 +37,7 @@ export interface Container {
   readonly env: EnvironmentVariable[];
   readonly port?: { readonly name: string; readonly containerPort: number; readonly protocol: string }[];
   readonly volumeMount: VolumeMount[];
+  readonly lifecycle?: { readonly preStop: { readonly exec: { readonly command: string[] } }[] };
   readonly startupProbe?: Probe;
   readonly readinessProbe?: Probe;
   readonly resources: Resources;

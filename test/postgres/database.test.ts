@@ -63,6 +63,12 @@ describe('the pod', () => {
     ]);
   });
 
+  test('stops the server fast: clients that stay must not keep it from pushing its last WAL', () => {
+    const hook = get(byName(pod['container'], 'postgres'), 'lifecycle.pre_stop.0.exec.command');
+    expect(hook).toEqual(['/scripts/stop.sh']);
+    expect(pod['termination_grace_period_seconds']).toBeGreaterThan(60);
+  });
+
   test('is not ready while the server is in recovery, and is not killed for replaying long', () => {
     const server = byName(pod['container'], 'postgres');
     expect(get(server, 'readiness_probe.exec.command.8')).toBe('select 1 / (not pg_is_in_recovery())::int');
