@@ -46,7 +46,8 @@ export async function restoreRaw(options: {
         ...files('config', '/etc/postgresql-server'),
         ...files('vault-ca', '/etc/vault-ca'),
         file('hosts', `127.0.0.1 localhost\n${vault.address} ${vault.host}\n`, '/etc/hosts'),
-        { emptyDir: '/var/run/postgresql' },
+        // /var/run leads there.
+        { emptyDir: '/run/postgresql' },
         { emptyDir: '/tmp' },
       ],
       env: {
