@@ -1,4 +1,13 @@
-import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { Lab } from './lab';
 import { Background, eventually, type Result } from './processes';
 import { describeWithPostgres, tools } from './tools';
@@ -238,6 +247,29 @@ describeWithPostgres('first-backup.sh and backup.sh', () => {
     ]);
     expect(records(await lab.job('backup.sh', ['incr']))).toMatchObject([{ repo: 1 }, { repo: 2 }]);
     expect(records(await lab.job('backup.sh', ['incr'], { REPOS: '2' }))).toMatchObject([{ repo: 2 }]);
+  });
+
+  test('one repository that is down does not keep WAL from the other', async () => {
+    // Its WAL folder is of somebody else for a while.
+    const down = lab.path('repo2/archive/main', `${tools().major}-1`);
+    chownSync(down, 0, 0);
+    chmodSync(down, 0o700);
+    const names: string[] = [];
+    for (let count = 0; count < 4; count += 1) {
+      names.push(await lab.sql("select pg_walfile_name(pg_create_restore_point('wal'))"));
+      await lab.sql('select pg_switch_wal()');
+    }
+    const archived = () => readdirSync(lab.path('repo1/archive/main'), { recursive: true }).join(' ');
+    await eventually('all of it is in the first', () => names.every((name) => archived().includes(name)));
+    expect(await lab.sql('select failed_count > 0 from pg_stat_archiver')).toBe('t');
+    chownSync(down, tools().uid, tools().gid);
+    await lab.sql('select pg_switch_wal()');
+    const second = () => readdirSync(down, { recursive: true }).join(' ');
+    await eventually(
+      'all of it is in the second',
+      () => names.every((name) => second().includes(name)),
+      80_000,
+    );
   });
 
   test('one repository that fails does not stop the other, and the job fails', async () => {

@@ -168,6 +168,48 @@ describe('the decision about a volume, over all combinations of facts', () => {
     ).toEqual([]);
   });
 
+  test('only data with our own marker is simply started', () => {
+    expect(violations(is('start'), (f) => f.MARKER === 'complete' && f.DATA === 'present')).toEqual([]);
+  });
+
+  test('a volume whose marker names a database that the stanza does not know is not restored from it', () => {
+    expect(
+      violations(writes, (f) => f.MARKER === 'none' || f.DATA !== 'empty' || f.HISTORY !== 'absent'),
+    ).toEqual([]);
+  });
+
+  test('a volume that lost its data under our marker is restored from its own stanza', () => {
+    const lost = { ...plain, MARKER: 'complete', HISTORY: 'member', REPOSITORIES: 'backup' } as const;
+    expect(decideAll([lost])).toEqual(['restore']);
+  });
+
+  const plain: Facts = {
+    DATA: 'empty',
+    MARKER: 'none',
+    PROGRESS: 'none',
+    MANIFEST: 'no',
+    CONTROL: 'readable',
+    MAJOR: 'same',
+    HISTORY: 'none',
+    REPOSITORIES: 'empty',
+    BACKUP_MAJOR: 'same',
+    INITIALIZE: 'false',
+    RECOVER: 'none',
+  };
+  test.each<[string, Partial<Facts>]>([
+    ['nothing-to-restore', {}],
+    ['no-backup', { REPOSITORIES: 'history', INITIALIZE: 'true' }],
+    ['lost-data', { PROGRESS: 'restore', INITIALIZE: 'true' }],
+    ['unknown-data', { DATA: 'present' }],
+    ['unreachable', { DATA: 'present', REPOSITORIES: 'unknown' }],
+    ['foreign', { DATA: 'present', HISTORY: 'absent', REPOSITORIES: 'backup' }],
+    ['foreign', { DATA: 'present', HISTORY: 'absent', REPOSITORIES: 'unknown' }],
+    ['control', { DATA: 'present', CONTROL: 'unreadable', REPOSITORIES: 'backup' }],
+    ['unknown-files', { DATA: 'partial', REPOSITORIES: 'backup' }],
+  ])('the reason %s is given for %j', (reason, facts) => {
+    expect(decideAll([{ ...plain, ...facts }])).toEqual([`refuse:${reason}`]);
+  });
+
   test('an empty volume with an unreadable repository says so', () => {
     const unread = cases.filter(
       ({ facts: f }) => f.DATA === 'empty' && f.MARKER === 'none' && f.REPOSITORIES === 'unknown',

@@ -3,6 +3,9 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { asPodUser } from './tools';
 
+// Whole databases are made, lost and restored here, on machines that do other things too.
+jest.setTimeout(90_000);
+
 export interface Result {
   readonly status: number | null;
   readonly stdout: string;
