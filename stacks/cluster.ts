@@ -11,6 +11,8 @@ export class ClusterStack extends EnvironmentStack {
     keepState(this, environment);
     kubernetesProvider(this, environment);
     new NamespaceV1(this, 'namespace', {
+      // With it would go every claim in it: a rename must not do that in passing.
+      lifecycle: { preventDestroy: true },
       metadata: {
         name: environment.namespace,
         labels: {

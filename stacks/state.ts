@@ -14,7 +14,6 @@ export function keepState(stack: EnvironmentStack, environment: Environment): vo
     bucket,
     key: `state/${environment.name}/${incarnation()}/${stack.node.id}.tfstate`,
     region: store.region,
-    encrypt: true,
     ...(custom
       ? {
           endpoints: { s3: store.endpoint },
@@ -25,13 +24,18 @@ export function keepState(stack: EnvironmentStack, environment: Environment): vo
           skipRequestingAccountId: true,
           skipS3Checksum: true,
         }
-      : {}),
+      : { encrypt: true }),
   });
+  const authority = setting('VAULT_CA_FILE', '');
+  if (custom && authority !== '') stack.addOverride('terraform.backend.s3.custom_ca_bundle', authority);
   // The binding predates the store's own locking, which needs no table beside the bucket.
   stack.addOverride('terraform.backend.s3.use_lockfile', true);
 }
 
-/** Name of this life of the environment; the deploy command claims it in the vault and hands it on. */
+/**
+ * Name of this life of the environment; the deploy command claims it in the vault and hands it on. Whoever runs
+ * `cdktf deploy` alone exports what that command printed: another name is another, empty state.
+ */
 function incarnation(): string {
-  return setting('INCARNATION', '1');
+  return setting('INCARNATION', 'unclaimed');
 }

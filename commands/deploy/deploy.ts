@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { claimIncarnation, openStore, publish } from '../../constructs/object-storage/client';
 import { findEnvironment } from '../../environments';
 import { apply, chooseEngine, type Engine } from './engine';
+import { takeBackInitialize } from './initialize';
 import { Kubectl } from './kubectl';
-import { run } from './process';
+import { lastLine, run } from './process';
 import { DeclarationFaulty, EnvironmentProblem, type Progress } from './progress';
 import { restartFailed } from './restart';
 import { waitForDatabases } from './wait';
@@ -24,40 +25,50 @@ export interface DeployOptions {
  * same call makes it the first time, updates it, and brings it back after a
  * complete loss. Nothing says which of the three it is.
  */
-export async function deploy(options: DeployOptions): Promise<{ readonly engine: Engine }> {
+export async function deploy(options: DeployOptions): Promise<void> {
   const { directory, progress } = options;
   const environment = findEnvironment(options.environment);
-  const kubectl = new Kubectl();
-  const store = openStore(environment.vault);
+  const { cluster, databases, name, namespace, vault } = environment;
+  const kubectl = new Kubectl({ context: cluster.context });
+  const store = openStore(vault);
 
   const incarnation = await claimIncarnation({
     store,
-    environment: environment.name,
-    region: environment.vault.store.region,
+    environment: name,
+    region: vault.store.region,
     clusterId: await clusterId(kubectl),
   });
   progress(`incarnation ${incarnation.name}`);
 
-  const variables = { ENVIRONMENT: environment.name, INCARNATION: incarnation.name };
+  const variables = { ...clusterVariables(), ENVIRONMENT: name, INCARNATION: incarnation.name };
   await synthesise(directory, variables);
   progress('synthesised');
 
-  const engine = await chooseEngine(options.engine, progress);
-  await apply(engine, { environment: environment.name, directory, variables, progress });
-  await restartFailed(kubectl, environment.namespace, progress);
-  await waitForDatabases({
-    kubectl,
-    namespace: environment.namespace,
-    databases: environment.databases.map(({ name }) => name),
-    seconds: options.timeoutSeconds,
+  const { context } = cluster;
+  const engine = await chooseEngine(options.engine, {
+    environment: name,
+    incarnation: incarnation.name,
+    store,
     progress,
   });
+  await apply(engine, { environment: name, context, directory, variables, progress });
+  // What was applied is what has to be found when all else is gone, whether or not it starts.
   const published = await publish(store, {
-    directory: join(directory, 'cdktf.out/recovery', environment.name),
-    prefix: `published/${environment.name}/${incarnation.name}`,
+    directory: join(directory, 'cdktf.out/recovery', name),
+    prefix: `published/${name}/${incarnation.name}`,
   });
   progress(`published ${published} files of the recovery kit into the vault`);
-  return { engine };
+
+  const names = databases.map((database) => database.name);
+  await restartFailed(kubectl, namespace, names, progress);
+  await waitForDatabases({ kubectl, namespace, databases: names, seconds: options.timeoutSeconds, progress });
+  await takeBackInitialize(kubectl, namespace, names);
+}
+
+/** Terraform's provider reads another variable than kubectl: both must lead to one cluster. */
+function clusterVariables(): Readonly<Record<string, string>> {
+  const kubeconfig = process.env['KUBECONFIG'];
+  return kubeconfig === undefined ? {} : { KUBE_CONFIG_PATH: kubeconfig };
 }
 
 /** A cluster is recognised by its oldest namespace: made with it, gone with it. */
@@ -65,9 +76,8 @@ async function clusterId(kubectl: Kubectl): Promise<string> {
   try {
     return await kubectl.run(['get', 'namespace', 'kube-system', '--output=jsonpath={.metadata.uid}']);
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split('\n').at(-1) : String(error);
     throw new EnvironmentProblem(
-      `the cluster does not answer: ${reason} — FIX: point KUBECONFIG at a cluster that is up`,
+      `the cluster does not answer: ${lastLine(error instanceof Error ? error.message : String(error))} — FIX: point KUBECONFIG at a cluster that is up`,
     );
   }
 }

@@ -1,27 +1,44 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ObjectStore } from '../../constructs/object-storage/client';
 import { lastLine, run } from './process';
 import { EnvironmentProblem, type Progress } from './progress';
 
 export const ENGINES = ['terraform', 'kit'] as const;
 export type Engine = (typeof ENGINES)[number];
 
-export interface ApplyOptions {
+export interface ChooseOptions {
   readonly environment: string;
-  /** Root of the project, where `cdktf.json` and `cdktf.out` are. */
-  readonly directory: string;
-  /** Variables of the deploy: `TF_VAR_*`, `KUBECONFIG`, … */
-  readonly variables: Readonly<Record<string, string>>;
+  readonly incarnation: string;
+  /** Remembers which engine this life of the environment is applied by. */
+  readonly store: ObjectStore;
   readonly progress: Progress;
 }
 
-/** Terraform when its providers can be had here, else the kit; says which, and why. */
-export async function chooseEngine(wish: Engine | 'auto', progress: Progress): Promise<Engine> {
-  if (wish !== 'auto') return wish;
-  const reason = await providersMissing();
+/**
+ * `auto` is Terraform when its providers can be had here, else the kit; it says
+ * which, and why. Within one incarnation it never changes by itself: objects that
+ * the kit makes are unknown to Terraform's state.
+ * @throws EnvironmentProblem when this life began with Terraform and it cannot be used now
+ */
+export async function chooseEngine(wish: Engine | 'auto', options: ChooseOptions): Promise<Engine> {
+  const { environment, incarnation, progress, store } = options;
+  const key = `records/${environment}/engines/${incarnation}`;
+  const before = (await store.read(key))?.trim();
+  if (wish !== 'auto') {
+    if (before !== wish) await store.write(key, wish);
+    return wish;
+  }
+  const reason = before === 'kit' ? 'as this life of the environment began' : await providersMissing();
   const engine = reason === undefined ? 'terraform' : 'kit';
+  if (before === 'terraform' && engine === 'kit') {
+    throw new EnvironmentProblem(
+      `${incarnation} is applied by Terraform, which cannot be used now: ${reason} — FIX: try again when it can; if recovery must not wait, say --engine kit, and adopt its objects into Terraform later`,
+    );
+  }
   progress(`engine: ${engine}${reason === undefined ? '' : ` (${reason})`}`);
+  if (before === undefined) await store.write(key, engine);
   return engine;
 }
 
@@ -32,14 +49,22 @@ async function providersMissing(): Promise<string | undefined> {
     const providers = { kubernetes: { source: 'hashicorp/kubernetes', version: '2.38.0' } };
     writeFileSync(
       join(directory, 'main.tf.json'),
-      JSON.stringify({ terraform: { required_providers: providers } }),
+      // Write-only attributes, by which no secret is in the state, came with 1.11.
+      JSON.stringify({ terraform: { required_version: '>= 1.11', required_providers: providers } }),
     );
-    const { exitCode } = await run('terraform', ['init', '-backend=false', '-input=false'], {
-      cwd: directory,
-      seconds: 120,
-      env: { CHECKPOINT_DISABLE: '1' },
-    });
-    return exitCode === 0 ? undefined : "Terraform's providers cannot be had here";
+    const { exitCode, stderr } = await run(
+      'terraform',
+      ['init', '-backend=false', '-input=false', '-no-color'],
+      {
+        cwd: directory,
+        seconds: 120,
+        env: { CHECKPOINT_DISABLE: '1' },
+      },
+    );
+    if (exitCode === 0) return undefined;
+    return stderr.includes('Unsupported Terraform Core version')
+      ? 'Terraform is older than 1.11'
+      : "Terraform's providers cannot be had here";
   } catch {
     return 'terraform is not installed';
   } finally {
@@ -47,26 +72,42 @@ async function providersMissing(): Promise<string | undefined> {
   }
 }
 
+export interface ApplyOptions {
+  readonly environment: string;
+  /** Context of the kubeconfig. */
+  readonly context: string | undefined;
+  /** Root of the project, where `cdktf.json` and `cdktf.out` are. */
+  readonly directory: string;
+  /** Variables of the deploy: `INCARNATION`, `KUBE_CONFIG_PATH`, … */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly progress: Progress;
+}
+
 export async function apply(engine: Engine, options: ApplyOptions): Promise<void> {
-  const [command, args] =
-    engine === 'terraform'
-      ? // The lock file would name providers of platforms that nobody here runs, and needs a registry.
-        ([
-          'npx',
-          ['cdktf', 'deploy', `${options.environment}-*`, '--auto-approve', '--skip-provider-lock'],
-        ] as const)
-      : ([join(options.directory, 'cdktf.out/recovery', options.environment, 'kit/apply'), []] as const);
+  const [program, args] = engine === 'terraform' ? terraform(options) : kit(options);
   const lines: string[] = [];
-  const { exitCode } = await run(command, args, {
+  const { exitCode } = await run(program, args, {
     cwd: options.directory,
     env: { ...options.variables, CHECKPOINT_DISABLE: '1' },
+    withSecrets: true,
     onLine: (line) => {
       lines.push(line);
       options.progress(line);
     },
   });
   if (exitCode === 0) return;
-  throw new EnvironmentProblem(
-    `${engine} could not apply ${options.environment}: ${lastLine(lines.join('\n'))}`,
-  );
+  const last = lastLine(lines.join('\n')).replace(/^ERROR /, '');
+  throw new EnvironmentProblem(`${engine} could not apply ${options.environment}: ${last}`);
+}
+
+type CommandLine = readonly [program: string, args: readonly string[]];
+
+function terraform({ environment }: ApplyOptions): CommandLine {
+  // The lock file would name providers of platforms that nobody here runs, and needs a registry.
+  return ['npx', ['cdktf', 'deploy', `${environment}-*`, '--auto-approve', '--skip-provider-lock']];
+}
+
+function kit({ context, directory, environment }: ApplyOptions): CommandLine {
+  const program = join(directory, 'cdktf.out/recovery', environment, 'kit/apply');
+  return [program, context === undefined ? [] : ['--context', context]];
 }

@@ -15,7 +15,12 @@ interface State {
 }
 
 export interface Pod {
-  readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
+  readonly metadata: {
+    readonly name: string;
+    readonly uid: string;
+    readonly deletionTimestamp?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
   readonly status: {
     readonly phase?: string;
     readonly initContainerStatuses?: readonly ContainerStatus[];
@@ -28,29 +33,62 @@ export interface Pod {
   };
 }
 
+interface StatefulSet {
+  readonly metadata: { readonly name: string; readonly generation: number };
+  readonly status?: { readonly observedGeneration?: number; readonly updateRevision?: string };
+}
+
+/** A database's pod, and whether it is the one that was declared last. */
+export interface DatabasePod {
+  readonly database: string;
+  /** `undefined` while there is none. */
+  readonly pod: Pod | undefined;
+  /** False for a pod of an earlier declaration, or one that is on its way out. */
+  readonly current: boolean;
+}
+
+/** The pods of the databases, in the order of their names. */
+export async function databasePods(
+  kubectl: Kubectl,
+  namespace: string,
+  databases: readonly string[],
+): Promise<readonly DatabasePod[]> {
+  const { items } = await kubectl.json<{ items: (Pod & StatefulSet & { kind: string })[] }>([
+    'get',
+    'statefulsets,pods',
+    `--namespace=${namespace}`,
+    '--selector=app.kubernetes.io/name=postgres,app.kubernetes.io/component=server',
+  ]);
+  return databases.map((database) => {
+    const set = items.find(({ kind, metadata }) => kind === 'StatefulSet' && metadata.name === database);
+    const pod = items.find(
+      ({ kind, metadata }) => kind === 'Pod' && metadata.labels?.['app.kubernetes.io/instance'] === database,
+    );
+    const seen = set !== undefined && (set.status?.observedGeneration ?? 0) >= set.metadata.generation;
+    const revision = pod?.metadata.labels?.['controller-revision-hash'];
+    const current =
+      seen && revision === set.status?.updateRevision && pod?.metadata.deletionTimestamp === undefined;
+    return { database, pod, current: pod !== undefined && current };
+  });
+}
+
 /** How a pod is, in words for somebody who waits for it. */
 export interface PodStory {
   readonly ready: boolean;
   readonly words: string;
-  /** The last words of a container that failed, and how often it did. */
-  readonly failure?: { readonly container: string; readonly message: string; readonly times: number };
+  /** The last words of a container that failed, and how often it was restarted. */
+  readonly failure?: { readonly container: string; readonly message: string; readonly restarts: number };
 }
 
-export async function databasePods(kubectl: Kubectl, namespace: string): Promise<readonly Pod[]> {
-  const list = await kubectl.json<{ items: Pod[] }>([
-    'get',
-    'pods',
-    `--namespace=${namespace}`,
-    '--selector=app.kubernetes.io/name=postgres,app.kubernetes.io/component=server',
-  ]);
-  return list.items;
-}
+/** What a container waits for that no waiting brings: it must be declared or provided otherwise. */
+const HOPELESS = ['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'CreateContainerConfigError'];
 
-export function tell(pod: Pod): PodStory {
+export function tell({ pod, current }: DatabasePod): PodStory {
+  if (pod === undefined) return { ready: false, words: 'no pod yet' };
   const init = pod.status.initContainerStatuses ?? [];
   const main = pod.status.containerStatuses ?? [];
-  const failed = [...init, ...main].flatMap((status) => failureOf(status) ?? []);
-  const failure = failed[0];
+  if (!current) return { ready: false, words: 'the pod of the earlier declaration is being replaced' };
+  const failure = [...init, ...main].flatMap((status) => failureOf(status) ?? [])[0];
   const ready =
     pod.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
   return { ready, words: words(pod, init, main, ready), ...(failure === undefined ? {} : { failure }) };
@@ -65,12 +103,12 @@ function words(
   if (ready) return 'ready';
   if (init.some(({ state }) => state.running))
     return 'preparing its data (restoring, when there is a backup)';
-  const waiting = [...init, ...main].find(({ state }) => state.waiting?.reason && !state.running);
-  const reason = waiting?.state.waiting?.reason;
   if (main.some(({ name, state }) => name === 'postgres' && state.running)) {
     const missing = main.filter((status) => !status.ready).map(({ name }) => name);
     return `server runs; not ready: ${missing.join(', ')}`;
   }
+  const waiting = [...init, ...main].find(({ state }) => state.waiting?.reason);
+  const reason = waiting?.state.waiting?.reason;
   if (reason !== undefined && reason !== 'PodInitializing') {
     return `${waiting?.name}: ${reason}${waiting?.state.waiting?.message ? `, ${waiting.state.waiting.message}` : ''}`;
   }
@@ -81,8 +119,13 @@ function words(
 }
 
 function failureOf(status: ContainerStatus): PodStory['failure'] | undefined {
+  const { waiting } = status.state;
+  if (waiting?.reason !== undefined && HOPELESS.includes(waiting.reason)) {
+    const message = `${waiting.reason}: ${waiting.message ?? ''} — FIX: make the image or the Secret that it names available, then deploy again`;
+    return { container: status.name, message, restarts: status.restartCount };
+  }
   const ended = status.state.terminated ?? status.lastState?.terminated;
   if (ended === undefined || ended.exitCode === 0 || status.ready) return undefined;
   const message = ended.message?.trim() ?? `${ended.reason ?? 'failed'} with exit code ${ended.exitCode}`;
-  return { container: status.name, message, times: Math.max(1, status.restartCount) };
+  return { container: status.name, message, restarts: status.restartCount };
 }

@@ -6,6 +6,8 @@ export interface RunOptions {
   /** Added to this process's own. */
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
+  /** Hands on `TF_VAR_*` of this process. @default false - only what applies them may see them */
+  readonly withSecrets?: boolean;
   /** @default - as long as it takes */
   readonly seconds?: number;
   /** Told every line of output and error output as it comes. @default - nobody */
@@ -28,7 +30,7 @@ export function run(program: string, args: readonly string[], options: RunOption
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       cwd: options.cwd,
-      env: { ...process.env, ...options.env },
+      env: { ...inherited(options.withSecrets ?? false), ...options.env },
       stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
     const timer =
@@ -54,6 +56,11 @@ export function run(program: string, args: readonly string[], options: RunOption
     child.stdin?.on('error', () => {});
     child.stdin?.end(options.input);
   });
+}
+
+function inherited(withSecrets: boolean): NodeJS.ProcessEnv {
+  if (withSecrets) return process.env;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TF_VAR_')));
 }
 
 /**

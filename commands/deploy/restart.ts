@@ -1,5 +1,5 @@
 import type { Kubectl } from './kubectl';
-import { databasePods, tell } from './pods';
+import { type DatabasePod, databasePods } from './pods';
 import type { Progress } from './progress';
 
 /**
@@ -7,17 +7,30 @@ import type { Progress } from './progress';
  * leaves such a pod as it is when its template is corrected, and the kubelet
  * would go on waiting for longer and longer; nothing runs in it that could be lost.
  */
-export async function restartFailed(kubectl: Kubectl, namespace: string, progress: Progress): Promise<void> {
-  for (const pod of await databasePods(kubectl, namespace)) {
-    const { failure } = tell(pod);
-    if (failure === undefined || !isPreparing(pod)) continue;
-    progress(`${pod.metadata.name} had failed in ${failure.container}; it starts anew with what was applied`);
-    await kubectl.run(['delete', 'pod', pod.metadata.name, `--namespace=${namespace}`, '--wait=true']);
+export async function restartFailed(
+  kubectl: Kubectl,
+  namespace: string,
+  databases: readonly string[],
+  progress: Progress,
+): Promise<void> {
+  for (const { pod } of await databasePods(kubectl, namespace, databases)) {
+    if (pod === undefined || !isStuck(pod)) continue;
+    progress(`${pod.metadata.name} had failed; it starts anew with what was applied`);
+    await kubectl.run(['delete', 'pod', pod.metadata.name, `--namespace=${namespace}`, '--wait=true'], {
+      seconds: 180,
+    });
   }
 }
 
-function isPreparing(pod: Parameters<typeof tell>[0]): boolean {
-  const running = (pod.status.containerStatuses ?? []).some(({ state }) => state.running !== undefined);
-  const preparing = (pod.status.initContainerStatuses ?? []).some(({ state }) => state.running !== undefined);
-  return !running && !preparing;
+/** Its preparation has failed at least once, and the server has not been started by it. */
+function isStuck(pod: NonNullable<DatabasePod['pod']>): boolean {
+  const preparation = pod.status.initContainerStatuses ?? [];
+  const restoring = preparation.some(({ state }) => state.running !== undefined);
+  const started = (pod.status.containerStatuses ?? []).some(
+    ({ lastState, state }) => state.running !== undefined || lastState?.terminated !== undefined,
+  );
+  const failed = preparation.some(
+    ({ lastState, state }) => ((state.terminated ?? lastState?.terminated)?.exitCode ?? 0) !== 0,
+  );
+  return failed && !started && !restoring;
 }

@@ -34,7 +34,10 @@ export class EnvironmentStack extends TerraformStack {
   }
 }
 
-/** The environment a construct belongs to; `default` for a stack that names none. */
+/** What `environmentOf` answers for a stack that names no environment. */
+export const NO_ENVIRONMENT = 'default';
+
+/** The environment a construct belongs to. */
 export function environmentOf(scope: IConstruct): string {
-  return (scope.node.tryGetContext(KEY) as string | undefined) ?? 'default';
+  return (scope.node.tryGetContext(KEY) as string | undefined) ?? NO_ENVIRONMENT;
 }

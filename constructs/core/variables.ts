@@ -1,15 +1,19 @@
 import { type Construct, TerraformStack, TerraformVariable } from './framework';
 
-/** Values that people leave in templates and forget. Compared in lower case. */
+/** Values that people leave in templates and forget: these words alone, in any case. */
 export const PLACEHOLDERS = [
   'change_me',
   'changeme',
   'placeholder',
   'todo',
+  'tbd',
   'xxx',
   'secret',
   'password',
 ] as const;
+
+/** The same, and what begins or ends otherwise: `CHANGE-ME-now`, `<password>`. The kit's `apply` refuses alike. */
+const PLACEHOLDER = `(?i)^(${PLACEHOLDERS.join('|')}|<.*>)$|change[-_ ]?me|replace[-_ ]?me`;
 
 /**
  * A secret that is given at run time by `TF_VAR_<name>`. It is sensitive and
@@ -31,7 +35,7 @@ export function secretVariable(scope: Construct, name: string, description: stri
           errorMessage: `${name} is empty: set TF_VAR_${name} to its real value.`,
         },
         {
-          condition: `\${!contains(${JSON.stringify(PLACEHOLDERS)}, lower(trimspace(var.${name})))}`,
+          condition: `\${!can(regex(${JSON.stringify(PLACEHOLDER)}, trimspace(var.${name})))}`,
           errorMessage: `${name} still holds a placeholder: set TF_VAR_${name} to its real value.`,
         },
       ],
@@ -45,7 +49,12 @@ export function secretVariable(scope: Construct, name: string, description: stri
 export function runtimeVariable(
   scope: Construct,
   name: string,
-  options: { readonly description: string; readonly fallback: string },
+  options: {
+    readonly description: string;
+    readonly fallback: string;
+    /** @default - any text */
+    readonly oneOf?: readonly string[];
+  },
 ): TerraformVariable {
   return variableOf(scope, name, () => {
     const stack = TerraformStack.of(scope);
@@ -54,6 +63,16 @@ export function runtimeVariable(
       description: options.description,
       default: options.fallback,
       nullable: false,
+      ...(options.oneOf === undefined
+        ? {}
+        : {
+            validation: [
+              {
+                condition: `\${contains(${JSON.stringify(options.oneOf)}, var.${name})}`,
+                errorMessage: `TF_VAR_${name} must be one of ${options.oneOf.join(', ')}.`,
+              },
+            ],
+          }),
     });
   });
 }

@@ -61,7 +61,7 @@ export class Backups extends Construct {
     const first = podTemplate(props, labels, ['first-backup.sh'], 0);
     const hash = specHash({ first, config: context.configHash });
     new JobV1(this, 'first', {
-      metadata: { name: `${context.name}-first-backup-${hash}`, namespace: context.namespace, labels },
+      metadata: { name: `${context.name}-first-${hash}`, namespace: context.namespace, labels },
       spec: { backoffLimit: 10, template: first },
       waitForCompletion: false,
     });
@@ -83,6 +83,8 @@ export class Backups extends Construct {
             metadata: { labels },
             spec: {
               backoffLimit: 2,
+              // With `Forbid`, one that hangs would end all that follow.
+              activeDeadlineSeconds: 86_400,
               template: podTemplate(props, labels, ['backup.sh', TYPES[kind]], sleep.wholeSeconds()),
             },
           },

@@ -1,8 +1,8 @@
-import { type Duration, type Finding, SecretRef } from '../core';
+import { type Duration, environmentOf, type Finding, NO_ENVIRONMENT, SecretRef } from '../core';
 import type { AssetProps } from '../recovery';
 import { BACKUP_KINDS } from './backups';
 import type { PostgresDatabase, PostgresDatabaseProps } from './database';
-import { DEFAULT_ARCHIVE_TIMEOUT, type PgBackRestOptions } from './pgbackrest';
+import { DEFAULT_ARCHIVE_TIMEOUT, type PgBackRestOptions, PUSH_ALLOWANCE } from './pgbackrest';
 import { checkRepository } from './repository';
 import { duplicateStanzas, type ProtectedDatabase } from './stanza';
 
@@ -17,6 +17,7 @@ export function checkBackups(database: ProtectedDatabase, options: PgBackRestOpt
     ...archiveTimeout(options),
     ...processMax(options),
     ...repositories(database, options),
+    ...homelessPaths(database, options),
     ...duplicateStanzas(database),
   ];
 }
@@ -29,6 +30,7 @@ export function checkDatabase(database: PostgresDatabase): Finding[] {
     ...checkObjectives(props, props.archiveTimeout),
     ...application(props),
     ...storage(props),
+    ...overrides(props),
     ...SecretRef.faults(props.superuserPassword, 'superuserPassword'),
   ];
 }
@@ -39,12 +41,12 @@ export function checkObjectives(
   timeout: Duration | undefined,
 ): Finding[] {
   const rpo = objectives?.rpo?.toSeconds();
-  const seconds = (timeout ?? DEFAULT_ARCHIVE_TIMEOUT).toSeconds();
+  const seconds = (timeout ?? DEFAULT_ARCHIVE_TIMEOUT).plus(PUSH_ALLOWANCE).toSeconds();
   if (rpo === undefined || rpo >= seconds) return [];
   return [
     {
       rule: 'postgres/archive-timeout',
-      message: `objectives.rpo is ${rpo} s, but archiveTimeout lets ${seconds} s of writes wait`,
+      message: `objectives.rpo is ${rpo} s, but archiveTimeout and ${PUSH_ALLOWANCE.toSeconds()} s of pushing let ${seconds} s of writes wait`,
       fix: 'lower archiveTimeout below the objective, or raise the objective',
     },
   ];
@@ -109,6 +111,44 @@ function processMax({ processMax: processes }: PgBackRestOptions): Finding[] {
   ];
 }
 
+/** Settings that something else says or rests on: saying them twice would make one of both untrue. */
+const RESERVED: Readonly<Record<string, string>> = {
+  archive_command: 'the archive is what brings the database back',
+  archive_library: 'the archive is what brings the database back',
+  archive_mode: 'the archive is what brings the database back',
+  archive_timeout: 'say archiveTimeout, from which the RPO is computed',
+  hot_standby: 'a recovery would pause for ever where limits are smaller than at the backup',
+  listen_addresses: 'Services and probes rest on it',
+  port: 'Services and probes rest on it',
+  unix_socket_directories: 'sidecar and probes share the socket',
+  wal_level: 'below replica nothing can be archived',
+};
+
+function overrides({ overrides: settings = {} }: PostgresDatabaseProps): Finding[] {
+  return Object.entries(settings).flatMap(([setting, value]) => {
+    const why = RESERVED[setting.toLowerCase()];
+    if (why !== undefined) {
+      return [
+        {
+          rule: 'postgres/overrides',
+          message: `overrides.${setting} is ${JSON.stringify(value)}, but this construct says it: ${why}`,
+          fix: `drop overrides.${setting}`,
+        },
+      ];
+    }
+    if (!/^[A-Za-z_][A-Za-z0-9_.]*$/.test(setting) || /[\n\r]/.test(String(value))) {
+      return [
+        {
+          rule: 'postgres/overrides',
+          message: `overrides has ${JSON.stringify(setting)} = ${JSON.stringify(value)}, which is no line of postgresql.conf`,
+          fix: 'one setting of PostgreSQL per key, its value on one line',
+        },
+      ];
+    }
+    return [];
+  });
+}
+
 function storage({ storage: size }: PostgresDatabaseProps): Finding[] {
   if (size.bytes > 0) return [];
   return [
@@ -118,6 +158,22 @@ function storage({ storage: size }: PostgresDatabaseProps): Finding[] {
       fix: 'for example Size.gibibytes(10)',
     },
   ];
+}
+
+/** Without an environment two applications of one bucket would share a path, and restore each other's data. */
+function homelessPaths(database: ProtectedDatabase, options: PgBackRestOptions): Finding[] {
+  if (environmentOf(database) !== NO_ENVIRONMENT) return [];
+  return options.repositories.flatMap(({ path }, index) =>
+    path === undefined
+      ? [
+          {
+            rule: 'postgres/repository-path',
+            message: `repositories[${index}].path is not set, and the stack names no environment to derive it from`,
+            fix: 'set the path, for example /production/orders, or declare the database in an EnvironmentStack',
+          },
+        ]
+      : [],
+  );
 }
 
 function repositories(database: ProtectedDatabase, { backups }: PgBackRestOptions): Finding[] {

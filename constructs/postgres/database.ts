@@ -102,6 +102,7 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
     const initialize = runtimeVariable(this, 'initialize', {
       description: 'true for the one deploy that creates new, empty databases; never after',
       fallback: 'false',
+      oneOf: ['true', 'false'],
     });
     new ConfigMapV1(this, 'deploy', {
       metadata: { name: deploy, namespace, labels: { ...labels } },

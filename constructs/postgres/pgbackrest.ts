@@ -1,7 +1,7 @@
 import { ConfigMapV1 } from '@cdktf/provider-kubernetes/lib/config-map-v1';
 import { Construct, Duration, environmentOf, literal, specHash } from '../core';
 import { type Asset, Recovery } from '../recovery';
-import { type EnvironmentVariable, Secrets } from '../workloads';
+import { Secrets } from '../workloads';
 import { BACKUP_KINDS, type BackupSchedules, Backups } from './backups';
 import type { DatabaseContext } from './context';
 import type { DataLayout } from './paths';
@@ -57,7 +57,7 @@ export type Repository = RepositoryProps & { readonly path: string };
 export const DEFAULT_ARCHIVE_TIMEOUT = Duration.seconds(60);
 
 /** A pushed segment may take this long to arrive before the RPO is in question. */
-const PUSH_ALLOWANCE = Duration.seconds(10);
+export const PUSH_ALLOWANCE = Duration.seconds(10);
 
 /**
  * Everything between one PostgreSQL server and its repositories: configuration,
@@ -159,12 +159,14 @@ export class PgBackRest extends Construct {
         vaultCa: Object.keys(authorities).length === 0 ? undefined : configMap('vault-ca', authorities),
       },
       configHash: specHash({ files, authorities }),
-      repositoryEnvironment: this.declareKeys(labels),
+      ...this.declareKeys(labels),
     };
   }
 
   /** Keys and passphrases, under pgBackRest's own names: it refuses them on a command line. */
-  private declareKeys(labels: Readonly<Record<string, string>>): EnvironmentVariable[] {
+  private declareKeys(
+    labels: Readonly<Record<string, string>>,
+  ): Pick<DatabaseContext, 'repositoryEnvironment' | 'secretsRevision'> {
     const { name, namespace } = this.props;
     const options = this.repositories.flatMap(({ accessKey, secretKey, passphrase }, index) => {
       const prefix = `PGBACKREST_REPO${index + 1}`;
@@ -180,10 +182,13 @@ export class PgBackRest extends Construct {
       labels,
       entries: Object.fromEntries(options),
     });
-    return options.map(([option]) => ({
-      name: option,
-      valueFrom: { secretKeyRef: secrets.selector(option) },
-    }));
+    return {
+      secretsRevision: secrets.revision,
+      repositoryEnvironment: options.map(([option]) => ({
+        name: option,
+        valueFrom: { secretKeyRef: secrets.selector(option) },
+      })),
+    };
   }
 }
 

@@ -49,6 +49,8 @@ export class Server extends Construct {
 
     new StatefulSetV1(this, 'stateful-set', {
       metadata,
+      // What cannot be changed in place would be replaced, and the database be away meanwhile.
+      lifecycle: { preventDestroy: true },
       // A restore takes as long as it takes; the deploy command waits for it and tells how far it is.
       waitForRollout: false,
       spec: {
@@ -69,7 +71,16 @@ export class Server extends Construct {
           },
         ],
         template: {
-          metadata: { labels, annotations: { 'cdktf-disaster-recovery/config': props.configHash } },
+          metadata: {
+            labels,
+            annotations: {
+              'cdktf-disaster-recovery/config': props.configHash,
+              // Keys of the repository are read when the server starts: new ones need a new pod.
+              ...(context.secretsRevision === undefined
+                ? {}
+                : { 'cdktf-disaster-recovery/secrets-revision': context.secretsRevision }),
+            },
+          },
           spec: podSpec(props),
         },
       },

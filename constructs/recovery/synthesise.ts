@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type App, collectFaults, EnvironmentStack, type Fault, FaultsError, LAYERS } from '../core';
+import { type App, collectFaults, EnvironmentStack, FaultsError, LAYERS } from '../core';
 import { buildKit, writeKit } from './kit';
 import { Recovery } from './recovery';
 import { buildReport } from './report';
@@ -11,8 +11,8 @@ import { buildReport } from './report';
  * `kit/`.
  *
  * @throws FaultsError listing every fault of every environment; nothing is
- * written then, and what an earlier run wrote is removed, so that no stale
- * plan is mistaken for a current one.
+ * written then, and the report and kit of an earlier run are removed, so that
+ * nothing stale is mistaken for a current one.
  */
 export function synthesise(app: App): void {
   const faults = collectFaults(app);
@@ -27,7 +27,7 @@ export function synthesise(app: App): void {
   for (const [environment, stacks] of environments) {
     const directory = output(environment);
     mkdirSync(directory, { recursive: true });
-    const report = buildReport(environment, assets, faultsOf(environment, faults));
+    const report = buildReport(environment, assets, []);
     writeFileSync(join(directory, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
     const kit = buildKit(
       stacks
@@ -47,12 +47,6 @@ function byEnvironment(app: App): Map<string, EnvironmentStack[]> {
     environments.set(stack.environment, [...(environments.get(stack.environment) ?? []), stack]);
   }
   return environments;
-}
-
-function faultsOf(environment: string, faults: readonly Fault[]): readonly Fault[] {
-  return faults.filter(
-    ({ path }) => path.startsWith(`${environment}-`) || path.startsWith(`vault-${environment}`),
-  );
 }
 
 function synthesised(app: App, stack: EnvironmentStack): unknown {

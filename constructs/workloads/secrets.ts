@@ -16,6 +16,9 @@ export interface SecretsProps {
  * write-only attribute, so that no state, plan or synthesised file holds them.
  */
 export class Secrets extends Construct {
+  /** Known at run time; changes when a value given by a variable was said to have changed. */
+  readonly revision: string | undefined;
+
   constructor(
     scope: Construct,
     id: string,
@@ -41,6 +44,7 @@ export class Secrets extends Construct {
       ),
       dataWoRevision: Token.asNumber(revision.value),
     });
+    this.revision = revision.stringValue;
   }
 
   /** Where a pod finds the entry. */

@@ -21,7 +21,10 @@ export class Tunnel {
       env: { ...process.env, KUBECONFIG: kubeconfig },
       stdio: ['ignore', 'pipe', 'ignore'],
     });
-    const port = await localPort(child);
+    const port = await localPort(child).catch((error: unknown) => {
+      child.kill('SIGKILL');
+      throw error;
+    });
     return new Tunnel(child, { host: '127.0.0.1', port, connectionTimeoutMillis: 5000, ...login });
   }
 

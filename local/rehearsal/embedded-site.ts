@@ -22,7 +22,7 @@ export const openEmbeddedSite: OpenSite = async ({ name, progress }) => {
     destroy: () => instance.destroyCluster(),
     keep() {
       instance.leaveRunning();
-      return `instance ${name} runs on; \`npm run local -- status --name ${name}\` tells about it, \`npm run local -- down --name ${name}\` ends it`;
+      return `instance ${name} runs on; \`npm run local -- down --name ${name}\` ends it`;
     },
     close: () => instance.down(),
     variables() {

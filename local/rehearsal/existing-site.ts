@@ -18,7 +18,7 @@ const OPTIONAL = ['VAULT_ADDRESS', 'VAULT_CA_FILE', 'KUBECTL'] as const;
  */
 export const openExistingSite: OpenSite = async ({ progress }) => {
   const given = readVariables();
-  const kubectl = new Kubectl(given['KUBECTL']);
+  const kubectl = new Kubectl({ binary: given['KUBECTL'] });
   const namespace = local.namespace;
   const bucket = `rehearsal-${new Date()
     .toISOString()

@@ -1,14 +1,14 @@
 import { rmSync } from 'node:fs';
 import type { Client } from 'pg';
-import { ProgramFailed } from '../../commands/deploy/process';
 import { local } from '../../environments/local';
 import type { Progress } from '../instance';
 import { checksum } from './ballast';
 import { npmRun } from './command';
 import { inventSecrets } from './credentials';
+import type { Tunnel } from './database';
 import type { RehearsalReport } from './report';
 import type { Site } from './site';
-import { ARCHIVE_TIMEOUT_SECONDS, firstBackup, openTunnel, PUSH_SECONDS, type Variables } from './subject';
+import { ARCHIVE_TIMEOUT_SECONDS, firstBackup, openTunnel, type Variables } from './subject';
 import { Timeline, tenth } from './timeline';
 import { type Acknowledgement, type Checksum, judge, type Verdict } from './verdict';
 import { Work } from './work';
@@ -54,7 +54,12 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalRepo
   const reachableAt = Date.now();
   // No recovery flag: the same command, the same configuration, the same variables.
   const recovered = await recover(timeline, variables, () => Promise.all([site.importImages(), deploy()]));
-  const verdict = judgeRecovery(recovered, { acknowledged, killedAt, before: work.checksum });
+  const verdict = judgeRecovery(recovered, {
+    acknowledged,
+    killedAt,
+    before: work.checksum,
+    pushSeconds: work.pushSeconds,
+  });
   const answeredAt = recovered instanceof Error ? Date.now() : recovered.answeredAt;
   return {
     startedAt,
@@ -68,7 +73,13 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalRepo
       fromDisasterSeconds: tenth((answeredAt - killedAt) / 1000),
       fromClusterReachableSeconds: tenth((answeredAt - reachableAt) / 1000),
     },
-    rpo: verdict,
+    rpo: {
+      rpoSeconds: verdict.rpoSeconds,
+      rowsLost: verdict.rowsLost,
+      rowsAcknowledged: verdict.rowsAcknowledged,
+      archiveTimeoutSeconds: ARCHIVE_TIMEOUT_SECONDS,
+      pushSeconds: work.pushSeconds,
+    },
     data: {
       loadedBytes: bytes,
       rows: recovered instanceof Error ? 0 : recovered.checksum.rows + recovered.ledger.size,
@@ -83,33 +94,40 @@ interface Recovered {
   readonly checksum: Checksum;
 }
 
-/** What came back, or why nothing did: a command that fails now is the finding, not a problem of the rehearsal. */
+/**
+ * What came back, or why nothing did. The cluster is there again, so whatever fails from here on is what the
+ * rehearsal found out, not a problem of the rehearsal.
+ */
 async function recover(
   timeline: Timeline,
   variables: () => Variables,
   again: () => Promise<unknown>,
 ): Promise<Recovered | Error> {
+  let tunnel: Tunnel | undefined;
   try {
     await timeline.phase('same command again: images, deploy, restore', again);
-  } catch (error) {
-    if (error instanceof ProgramFailed) return error;
-    throw error;
-  }
-  const tunnel = await openTunnel(variables());
-  try {
-    const ledger = await timeline.phase('first correct query', () => tunnel.use(readLedger));
+    const opened = await openTunnel(variables());
+    tunnel = opened;
+    const ledger = await timeline.phase('first correct query', () => opened.use(readLedger));
     const answeredAt = Date.now();
-    const sum = await timeline.phase('rows and checksums compared', () => tunnel.use(checksum));
+    const sum = await timeline.phase('rows and checksums compared', () => opened.use(checksum));
     await timeline.phase('a full backup after the recovery', () => firstBackup(variables()));
     return { answeredAt, ledger, checksum: sum };
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
   } finally {
-    tunnel.close();
+    tunnel?.close();
   }
 }
 
 function judgeRecovery(
   recovered: Recovered | Error,
-  before: { acknowledged: readonly Acknowledgement[]; killedAt: number; before: Checksum },
+  before: {
+    acknowledged: readonly Acknowledgement[];
+    killedAt: number;
+    before: Checksum;
+    pushSeconds: number;
+  },
 ): Verdict {
   const nothing = { ledger: new Set<number>(), checksum: { rows: 0, sum: '' } };
   const verdict = judge({
@@ -117,7 +135,7 @@ function judgeRecovery(
     killedAt: before.killedAt,
     recovered: recovered instanceof Error ? nothing.ledger : recovered.ledger,
     archiveTimeoutSeconds: ARCHIVE_TIMEOUT_SECONDS,
-    pushSeconds: PUSH_SECONDS,
+    pushSeconds: before.pushSeconds,
     ballast: {
       before: before.before,
       after: recovered instanceof Error ? nothing.checksum : recovered.checksum,

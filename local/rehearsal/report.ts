@@ -17,7 +17,12 @@ export interface RehearsalReport {
     /** From the new cluster being reachable, its image store empty. */
     readonly fromClusterReachableSeconds: number;
   };
-  readonly rpo: Pick<Verdict, 'rpoSeconds' | 'rowsLost' | 'rowsAcknowledged'>;
+  readonly rpo: Pick<Verdict, 'rpoSeconds' | 'rowsLost' | 'rowsAcknowledged'> & {
+    /** What may be lost: younger than this and the push. */
+    readonly archiveTimeoutSeconds: number;
+    /** Measured in this run. */
+    readonly pushSeconds: number;
+  };
   readonly data: { readonly loadedBytes: number; readonly rows: number; readonly checksum: string };
 }
 
@@ -37,6 +42,10 @@ export function renderReport(report: RehearsalReport): string {
     line(
       'RPO',
       `${seconds(report.rpo.rpoSeconds)}, ${report.rpo.rowsLost} of ${report.rpo.rowsAcknowledged} acknowledged rows lost`,
+    ),
+    line(
+      'may be lost (archive_timeout + push)',
+      seconds(report.rpo.archiveTimeoutSeconds + report.rpo.pushSeconds),
     ),
     line('data', `${report.data.rows} rows, checksum ${report.data.checksum}`),
     line('engine', report.engine),

@@ -10,16 +10,18 @@ if (DATABASE?.application === undefined)
 
 export const NAMESPACE = local.namespace;
 export const ARCHIVE_TIMEOUT_SECONDS = DATABASE.archiveTimeout?.toSeconds() ?? 60;
-/** A pushed WAL segment arrives within this time, or what is lost is not excused. */
-export const PUSH_SECONDS = 10;
 export const DIFFERENTIAL_BACKUP = `${DATABASE.name}-backup-diff`;
 
 const { name, application } = DATABASE;
+export const POD = `${name}-0`;
 
 export type Variables = Readonly<Record<string, string>>;
 
 export function kubectlOf(variables: Variables): Kubectl {
-  return new Kubectl(variables['KUBECTL'], { KUBECONFIG: variables['KUBECONFIG'] ?? '' });
+  return new Kubectl({
+    binary: variables['KUBECTL'],
+    environment: { KUBECONFIG: variables['KUBECONFIG'] ?? '' },
+  });
 }
 
 export function openTunnel(variables: Variables): Promise<Tunnel> {
@@ -27,7 +29,7 @@ export function openTunnel(variables: Variables): Promise<Tunnel> {
     kubectl: variables['KUBECTL'] ?? 'kubectl',
     kubeconfig: variables['KUBECONFIG'] ?? '',
     namespace: NAMESPACE,
-    pod: `${name}-0`,
+    pod: POD,
     login: {
       user: application.role,
       database: application.database,
@@ -39,6 +41,6 @@ export function openTunnel(variables: Variables): Promise<Tunnel> {
 /** Waits until the job that follows every deploy has found or made a full backup of the current timeline. */
 export function firstBackup(variables: Variables): Promise<void> {
   const fits = (job: { metadata: { name: string } }): boolean =>
-    job.metadata.name.startsWith(`${name}-first-backup-`);
+    job.metadata.name.startsWith(`${name}-first-`);
   return waitForJob(kubectlOf(variables), NAMESPACE, fits, 900);
 }

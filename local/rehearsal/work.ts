@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { checksum, loadBallast } from './ballast';
 import type { Tunnel } from './database';
 import { runNow } from './jobs';
+import { LONGEST_PUSH_SECONDS, measurePush } from './push';
 import {
   ARCHIVE_TIMEOUT_SECONDS,
   DIFFERENTIAL_BACKUP,
@@ -9,7 +10,7 @@ import {
   kubectlOf,
   NAMESPACE,
   openTunnel,
-  PUSH_SECONDS,
+  POD,
   type Variables,
 } from './subject';
 import type { Timeline } from './timeline';
@@ -25,6 +26,8 @@ export class Work {
     private readonly tunnel: Tunnel,
     private readonly writers: Writers,
     readonly checksum: Checksum,
+    /** How long a WAL segment took until the vault had it. */
+    readonly pushSeconds: number,
   ) {}
 
   static async begin(options: {
@@ -49,11 +52,14 @@ export class Work {
     await timeline.phase('differential backup while clients write', () =>
       runNow(kubectlOf(variables), NAMESPACE, DIFFERENTIAL_BACKUP, 600),
     );
+    const push = await timeline.phase('push of a WAL segment measured, under load', () =>
+      measurePush(kubectlOf(variables), NAMESPACE, POD),
+    );
     await timeline.phase('clients write for longer than archive_timeout', async () => {
-      const seconds = ARCHIVE_TIMEOUT_SECONDS + PUSH_SECONDS + 10;
+      const seconds = ARCHIVE_TIMEOUT_SECONDS + LONGEST_PUSH_SECONDS + 10;
       await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
     });
-    return new Work(tunnel, writers, sum);
+    return new Work(tunnel, writers, sum, push);
   }
 
   /** Every commit that the server acknowledged, once its clients have noticed that it is gone. */

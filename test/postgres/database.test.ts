@@ -213,7 +213,30 @@ describe('backups', () => {
   });
 });
 
+test('names of every object fit, for the longest name of a database', () => {
+  const template = synthesise({ name: `a${'b'.repeat(39)}` });
+  const limits: Record<string, number> = { kubernetes_cron_job_v1: 52, kubernetes_stateful_set_v1: 52 };
+  const resources = (template.json['resource'] ?? {}) as Record<string, JsonObject>;
+  for (const type of Object.keys(resources)) {
+    for (const resource of template.resources(type).values()) {
+      const name = String(get(resource, 'metadata.name'));
+      expect({ type, name, fits: name.length <= (limits[type] ?? 63) }).toEqual({ type, name, fits: true });
+    }
+  }
+});
+
+test('nothing that holds the data can be replaced in passing', () => {
+  const server = synthesise().named('kubernetes_stateful_set_v1', 'orders');
+  expect(get(server, 'lifecycle.prevent_destroy')).toBe(true);
+});
+
 describe('secrets', () => {
+  test('that were said to have changed bring a new pod: it reads its keys when it starts', () => {
+    const server = synthesise().named('kubernetes_stateful_set_v1', 'orders');
+    const annotations = object(get(server, 'spec.template.metadata.annotations') ?? {});
+    expect(annotations['cdktf-disaster-recovery/secrets-revision']).toBe(`\${var.secrets_revision}`);
+  });
+
   test('given by variables are write-only, their variables sensitive and ephemeral', () => {
     const template = synthesise();
     const secrets = template.named('kubernetes_secret_v1', 'orders-repository-keys');

@@ -1,4 +1,5 @@
-import { Duration, Schedule, Size } from '../../constructs/core';
+import { KubernetesProvider } from '@cdktf/provider-kubernetes/lib/provider';
+import { App, collectFaults, Duration, Schedule, Size, TerraformStack } from '../../constructs/core';
 import { Vault } from '../../constructs/object-storage';
 import { PostgresDatabase, type PostgresDatabaseProps } from '../../constructs/postgres';
 import { databaseProps, REPOSITORY } from '../helpers/database';
@@ -75,7 +76,19 @@ test.each<[string, Partial<PostgresDatabaseProps>, string, RegExp]>([
     'an objective that the archive cannot meet',
     { objectives: { rpo: Duration.seconds(30) }, archiveTimeout: Duration.seconds(60) },
     'postgres/archive-timeout',
-    /30 s.*60 s/,
+    /rpo is 30 s.*70 s/,
+  ],
+  [
+    'a setting that the archive rests on',
+    { overrides: { archive_mode: false } },
+    'postgres/overrides',
+    /overrides\.archive_mode is false/,
+  ],
+  [
+    'a setting over two lines',
+    { overrides: { work_mem: '4MB\nfsync = off' } },
+    'postgres/overrides',
+    /work_mem/,
   ],
 ])('%s is refused with property, value and fix', (_name, different, rule, message) => {
   const faults = faultsOf(different);
@@ -84,6 +97,21 @@ test.each<[string, Partial<PostgresDatabaseProps>, string, RegExp]>([
   expect(faults[0]?.path).toBe('test-platform/orders');
   expect(faults[0]?.message).toMatch(message);
   expect(faults[0]?.fix).not.toBe('');
+});
+
+test('without an environment a repository’s path must be said: two applications would share it', () => {
+  const app = new App({ stackTraces: false });
+  const stack = new TerraformStack(app, 'plain');
+  new KubernetesProvider(stack, 'kubernetes', {});
+  new PostgresDatabase(stack, 'orders', databaseProps());
+  new PostgresDatabase(
+    stack,
+    'said',
+    databaseProps({ name: 'said', repositories: [{ ...REPOSITORY, path: '/shop/said' }] }),
+  );
+  expect(collectFaults(app)).toEqual([
+    expect.objectContaining({ rule: 'postgres/repository-path', path: 'plain/orders' }),
+  ]);
 });
 
 test('no message repeats a literal secret', () => {

@@ -74,9 +74,8 @@ describe('every environment of the reference platform', () => {
       'terraform.backend.s3',
     );
     expect(backend).toMatchObject({
-      key: 'state/production/1/production-platform.tfstate',
+      key: 'state/production/unclaimed/production-platform.tfstate',
       use_lockfile: true,
-      encrypt: true,
     });
     expect(JSON.stringify(backend)).not.toMatch(/access_key|secret_key/);
   });

@@ -29,6 +29,7 @@ export function configurationFiles(props: ConfigurationProps): Record<string, st
     ),
     'log-level-file=off',
     'log-level-console=warn',
+    'log-level-stderr=off',
     'compress-type=zst',
     'start-fast=y',
   ];
@@ -64,6 +65,7 @@ export function configurationFiles(props: ConfigurationProps): Record<string, st
       ...tlsOptions(dir, 'server', 'tls-server'),
       `lock-path=${join(dir, 'lock-server')}`,
       'log-level-file=off',
+      'log-level-stderr=off',
     ),
     'etc/postgresql.conf': lines(
       `port=${props.port}`,
