@@ -1,7 +1,7 @@
 import type { EnvironmentVariable, Volume, VolumeMount } from '../workloads';
 import { type DataLayout, PATHS } from './paths';
 
-/** What every part of one database is told, resolved once by `PostgresDatabase`. */
+/** What every part of one database is told, resolved once by `PgBackRest`. */
 export interface DatabaseContext {
   /** Name of the database, and of its Kubernetes objects. */
   readonly name: string;

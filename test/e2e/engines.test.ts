@@ -124,7 +124,11 @@ describeWithProviders('Terraform and the kit', () => {
   });
 
   test('a second deploy changes nothing', async () => {
-    const { output } = await site.npmRun('deploy', ['local', '--engine', 'terraform'], variables);
+    const { output } = await site.npmRun('deploy', ['local', '--engine', 'terraform'], {
+      ...variables,
+      // As an operator would: it was said once, and taken back.
+      TF_VAR_initialize: 'false',
+    });
     expect(output.match(/Resources: \d+ added, \d+ changed, \d+ destroyed|No changes/g)).toEqual(
       expect.not.arrayContaining([expect.stringMatching(/Resources: (?!0 added, 0 changed, 0 destroyed)/)]),
     );
