@@ -4,6 +4,7 @@ import { claimIncarnation, openStore, publish } from '../../constructs/object-st
 import { findEnvironment } from '../../environments';
 import { apply, chooseEngine, type Engine } from './engine';
 import { takeBackInitialize } from './initialize';
+import { tellOfFailedJobs } from './jobs';
 import { Kubectl } from './kubectl';
 import { lastLine, run } from './process';
 import { DeclarationFaulty, EnvironmentProblem, type Progress } from './progress';
@@ -63,6 +64,7 @@ export async function deploy(options: DeployOptions): Promise<void> {
   await restartFailed(kubectl, namespace, names, progress);
   await waitForDatabases({ kubectl, namespace, databases: names, seconds: options.timeoutSeconds, progress });
   await takeBackInitialize(kubectl, namespace, names);
+  await tellOfFailedJobs(kubectl, namespace, progress);
 }
 
 /** Terraform's provider reads another variable than kubectl: both must lead to one cluster. */
