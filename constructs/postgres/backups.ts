@@ -3,6 +3,7 @@ import { JobV1 } from '@cdktf/provider-kubernetes/lib/job-v1';
 import { Construct, type Duration, deterministicDelay, type Schedule, specHash } from '../core';
 import { type Container, RESTRICTED_CONTAINER, type Resources, restrictedPod } from '../workloads';
 import {
+  backupLabels,
   configVolume,
   type DatabaseContext,
   identity,
@@ -49,7 +50,7 @@ export class Backups extends Construct {
   constructor(scope: Construct, id: string, props: BackupsProps) {
     super(scope, id);
     const { context, schedules, spread } = props;
-    const labels = { ...context.labels, 'app.kubernetes.io/component': 'backup' };
+    const labels = backupLabels(context);
     const delay = (kind: BackupKind) =>
       deterministicDelay(`${context.namespace}/${context.name}/${kind}`, spread);
     this.delays = {

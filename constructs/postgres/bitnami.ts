@@ -18,7 +18,10 @@ export const BITNAMI_LAYOUT: DataLayout = {
 /**
  * Values for the Bitnami PostgreSQL chart that put the sidecar and the archiver
  * into its primary. The chart's image must be one derived from Bitnami's with
- * pgBackRest in it, of the same release as the sidecar's.
+ * pgBackRest in it, of the same release as the sidecar's, and bash, curl, jq and
+ * openssl for the jobs. The sidecar speaks to the server over the socket as
+ * `postgres`: the chart's pg_hba.conf must let it (`primary.pgHbaConfiguration`).
+ * The values are rendered by the chart in a test; they were never run.
  */
 export function bitnamiValues(sidecar: PgBackRestSidecar): KubernetesObject {
   const { archiver, props } = sidecar;
@@ -37,6 +40,7 @@ export function bitnamiValues(sidecar: PgBackRestSidecar): KubernetesObject {
     primary: {
       sidecars: [kubernetesContainer(sidecar.sidecar.container)],
       extraPodSpec: archiver.pod,
+      networkPolicy: { extraIngress: [sidecar.ingress] },
       extraEnvVars: archiver.env,
       extraVolumeMounts: archiver.volumeMount,
       extraVolumes: [...volumes.values()],

@@ -30,6 +30,11 @@ export interface DatabaseContext {
   readonly secretsRevision: string | undefined;
 }
 
+/** Labels of the backup jobs' pods. */
+export function backupLabels(context: Pick<DatabaseContext, 'labels'>): Record<string, string> {
+  return { ...context.labels, 'app.kubernetes.io/component': 'backup' };
+}
+
 /** Said to every container: who it works for. */
 export function identity(context: DatabaseContext): EnvironmentVariable[] {
   return [

@@ -1,9 +1,9 @@
 import { addCheck, Construct } from '../core';
 import { type Asset, type AssetProps, Recovery } from '../recovery';
-import type { EnvironmentVariable, Volume, VolumeMount } from '../workloads';
+import type { EnvironmentVariable, KubernetesObject, Volume, VolumeMount } from '../workloads';
 import { checkBackups, checkObjectives } from './checks';
-import { configVolume, MOUNTS, repositoryConfig } from './context';
-import type { DataLayout } from './paths';
+import { backupLabels, configVolume, MOUNTS, repositoryConfig } from './context';
+import { type DataLayout, PGBACKREST_PORT } from './paths';
 import { PgBackRest, type PgBackRestOptions, type Repository } from './pgbackrest';
 import type { PodFragment } from './sidecar';
 import { type ProtectedDatabase, registerStanza } from './stanza';
@@ -51,6 +51,8 @@ export class PgBackRestSidecar extends Construct implements ProtectedDatabase {
   readonly sidecar: PodFragment;
   /** For the server's own container. */
   readonly archiver: ArchiverFragment;
+  /** For the NetworkPolicy of the server's pod, as the API spells it: backup jobs reach the sidecar. */
+  readonly ingress: KubernetesObject;
 
   constructor(
     scope: Construct,
@@ -65,6 +67,10 @@ export class PgBackRestSidecar extends Construct implements ProtectedDatabase {
     registerStanza(this);
     this.sidecar = backup.sidecar;
     this.archiver = archiver(backup);
+    this.ingress = {
+      from: [{ podSelector: { matchLabels: backupLabels(backup.context) } }],
+      ports: [{ port: PGBACKREST_PORT, protocol: 'TCP' }],
+    };
     this.asset = Recovery.of(this).asset({
       id: props.name,
       kind: 'postgres',

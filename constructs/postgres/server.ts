@@ -11,6 +11,7 @@ import {
   type Volume,
 } from '../workloads';
 import {
+  backupLabels,
   configVolume,
   type DatabaseContext,
   dataMounts,
@@ -240,9 +241,7 @@ function networkPolicy(scope: Construct, props: ServerProps, labels: Record<stri
           ports: [{ port: String(POSTGRES_PORT), protocol: 'TCP' }],
         },
         {
-          from: [
-            { podSelector: { matchLabels: { ...context.labels, 'app.kubernetes.io/component': 'backup' } } },
-          ],
+          from: [{ podSelector: { matchLabels: backupLabels(context) } }],
           ports: [{ port: String(PGBACKREST_PORT), protocol: 'TCP' }],
         },
       ],

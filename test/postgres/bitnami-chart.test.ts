@@ -92,6 +92,12 @@ describeWithChart('the Bitnami chart with the sidecar', () => {
     expect(configuration).toContain("archive_command = 'pgbackrest --stanza=orders archive-push %p'");
   });
 
+  test('lets backup jobs in to the sidecar', () => {
+    const ingress = get(named('NetworkPolicy', 'orders-postgresql'), 'spec.ingress') as JsonObject[];
+    const ports = ingress.flatMap((rule) => (rule['ports'] ?? []) as JsonObject[]).map(({ port }) => port);
+    expect(ports).toEqual([5432, 8432]);
+  });
+
   test('is reached under the name that backup jobs use', () => {
     expect(named('Service', 'orders-postgresql-hl')).toBeDefined();
     expect(get(named('StatefulSet', 'orders-postgresql'), 'spec.serviceName')).toBe('orders-postgresql-hl');
