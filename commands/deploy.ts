@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
-import { deploy } from './deploy/deploy';
-import { ENGINES } from './deploy/engine';
+import { deploy } from '../deploy/deploy';
+import { ENGINES } from '../deploy/engine';
 import { fail } from './failure';
 
 const command = new Command('deploy')

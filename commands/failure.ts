@@ -1,5 +1,5 @@
 import { StoreProblem } from '../constructs/object-storage/client';
-import { DeclarationFaulty, EnvironmentProblem } from './deploy/progress';
+import { DeclarationFaulty, EnvironmentProblem } from '../deploy/progress';
 
 /** Exit codes of the commands that act on an environment. */
 export const EXIT = { faultyDeclaration: 1, environmentProblem: 2 } as const;

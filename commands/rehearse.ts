@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { Size } from '../constructs/core';
+import { ENGINES } from '../deploy/engine';
+import { ProgramFailed } from '../deploy/process';
+import { EnvironmentProblem } from '../deploy/progress';
 import { openEmbeddedSite } from '../local/rehearsal/embedded-site';
 import { openExistingSite } from '../local/rehearsal/existing-site';
 import { keepRecord } from '../local/rehearsal/record';
 import { rehearse } from '../local/rehearsal/rehearse';
 import { renderReport } from '../local/rehearsal/report';
 import type { Site } from '../local/rehearsal/site';
-import { ENGINES } from './deploy/engine';
-import { ProgramFailed } from './deploy/process';
-import { EnvironmentProblem } from './deploy/progress';
 
 const EXIT = { passed: 0, dataNotBack: 1, environmentProblem: 2 } as const;
 const SITES = { embedded: openEmbeddedSite, existing: openExistingSite } as const;

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { output, run } from '../../commands/deploy/process';
+import { output, run } from '../../deploy/process';
 import { local } from '../../environments/local';
 import type { Progress } from '../../local/instance';
 import { npmRun } from '../../local/rehearsal/command';

@@ -1,4 +1,4 @@
-import { lastLine, ProgramFailed, run } from '../../commands/deploy/process';
+import { lastLine, ProgramFailed, run } from '../../deploy/process';
 import type { Progress } from '../instance';
 
 /** Runs one of the project's own commands as an operator would, its lines as progress. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { EnvironmentProblem } from '../../commands/deploy/progress';
+import { EnvironmentProblem } from '../../deploy/progress';
 
 /** Secrets of one rehearsal: made for it, known to nobody else, gone with it. The vault's keys are the site's. */
 export function inventSecrets(site: Readonly<Record<string, string>>): Record<string, string> {

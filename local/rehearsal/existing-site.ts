@@ -1,5 +1,5 @@
-import { Kubectl } from '../../commands/deploy/kubectl';
-import { EnvironmentProblem } from '../../commands/deploy/progress';
+import { Kubectl } from '../../deploy/kubectl';
+import { EnvironmentProblem } from '../../deploy/progress';
 import { local } from '../../environments/local';
 import type { OpenSite } from './site';
 

@@ -1,4 +1,4 @@
-import type { Kubectl } from '../../commands/deploy/kubectl';
+import type { Kubectl } from '../../deploy/kubectl';
 
 interface Job {
   readonly metadata: { readonly name: string };

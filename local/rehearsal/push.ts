@@ -1,4 +1,4 @@
-import type { Kubectl } from '../../commands/deploy/kubectl';
+import type { Kubectl } from '../../deploy/kubectl';
 import { tenth } from './timeline';
 
 /** Longer than this a push may not take, or what is lost is not excused. */

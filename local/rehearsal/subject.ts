@@ -1,4 +1,4 @@
-import { Kubectl } from '../../commands/deploy/kubectl';
+import { Kubectl } from '../../deploy/kubectl';
 import { local } from '../../environments/local';
 import { Tunnel } from './database';
 import { waitForJob } from './jobs';

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { run } from '../../commands/deploy/process';
+import { run } from '../../deploy/process';
 import { inventSecrets } from '../../local/rehearsal/credentials';
 import { openEmbeddedSite } from '../../local/rehearsal/embedded-site';
 import type { Site } from '../../local/rehearsal/site';

@@ -1,5 +1,5 @@
-import { chooseEngine } from '../../commands/deploy/engine';
 import type { ObjectStore } from '../../constructs/object-storage/client';
+import { chooseEngine } from '../../deploy/engine';
 
 /** The part of a vault that remembers engines. */
 class Memory implements ObjectStore {

@@ -1,5 +1,5 @@
-import { Kubectl } from '../../commands/deploy/kubectl';
-import { databasePods, tell } from '../../commands/deploy/pods';
+import { Kubectl } from '../../deploy/kubectl';
+import { databasePods, tell } from '../../deploy/pods';
 
 /** Answers as a cluster would whose objects these are. */
 class Cluster extends Kubectl {

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { claimIncarnation, openStore, publish } from '../../constructs/object-storage/client';
-import { findEnvironment } from '../../environments';
+import { claimIncarnation, openStore, publish } from '../constructs/object-storage/client';
+import { findEnvironment } from '../environments';
 import { apply, chooseEngine, type Engine } from './engine';
 import { takeBackInitialize } from './initialize';
 import { tellOfFailedJobs } from './jobs';

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ObjectStore } from '../../constructs/object-storage/client';
+import type { ObjectStore } from '../constructs/object-storage/client';
 import { lastLine, run } from './process';
 import { EnvironmentProblem, type Progress } from './progress';
 
