@@ -5,21 +5,18 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? high : (low + high) / 2;
 }
 
-/** Runs two things by turns, each first as often as the other, so that what slows the machine meets both. */
-export async function byTurns<A, B>(
-  pairs: number,
-  one: () => Promise<A>,
-  other: () => Promise<B>,
-): Promise<readonly (readonly [A, B])[]> {
-  const results: [A, B][] = [];
-  for (let pair = 0; pair < pairs; pair += 1) {
-    if (pair % 2 === 0) {
-      const first = await one();
-      results.push([first, await other()]);
-    } else {
-      const second = await other();
-      results.push([await one(), second]);
-    }
+/** Does several things by turns, each time beginning with another, so that what slows the machine meets all of them. */
+export async function byTurns<Name extends string, T>(
+  rounds: number,
+  things: Readonly<Record<Name, () => Promise<T>>>,
+): Promise<readonly Readonly<Record<Name, T>>[]> {
+  const names = Object.keys(things) as Name[];
+  const results: Record<Name, T>[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const first = round % names.length;
+    const result: Partial<Record<Name, T>> = {};
+    for (const name of [...names.slice(first), ...names.slice(0, first)]) result[name] = await things[name]();
+    results.push(result as Record<Name, T>);
   }
   return results;
 }

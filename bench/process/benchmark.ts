@@ -14,19 +14,18 @@ export async function measureProcess(): Promise<readonly Figure[]> {
   };
   return withScratch(async (directory) => {
     const env = { ENVIRONMENT: 'local', CDKTF_OUTDIR: join(directory, 'out') };
-    const runs = await byTurns(
-      RUNS,
-      () => timeCommand(`exec node ${COMPILED}/main.js`, env),
-      () => timeCommand(scripts.synth, env),
-    );
+    const runs = await byTurns(RUNS, {
+      compiled: () => timeCommand(`exec node ${COMPILED}/main.js`, env),
+      script: () => timeCommand(scripts.synth, env),
+    });
     return [
       ...figures(
         'compiled beforehand',
-        runs.map(([compiled]) => compiled),
+        runs.map(({ compiled }) => compiled),
       ),
       ...figures(
         'npm run synth without npm',
-        runs.map(([, script]) => script),
+        runs.map(({ script }) => script),
       ),
     ];
   });

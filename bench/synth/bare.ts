@@ -3,11 +3,11 @@
 import { readFileSync } from 'node:fs';
 import { Construct } from 'constructs';
 import { withoutCreationStacks } from '../../constructs/core/creation-stacks';
-import { App, TerraformOutput, TerraformStack, TerraformVariable } from './cdktf';
+import { App, type TerraformElement, TerraformOutput, TerraformStack, TerraformVariable } from './cdktf';
 import { measured } from './measured';
-import type { RecordedElement, Recording } from './recording';
+import type { Overrides, RecordedElement, Recording } from './recording';
 
-type Binding = new (scope: Construct, id: string, config: object) => unknown;
+type Binding = new (scope: Construct, id: string, config: object) => TerraformElement;
 
 const [file, outdir, variant] = process.argv.slice(2) as [string, string, string | undefined];
 const recording = JSON.parse(readFileSync(file, 'utf8')) as Recording;
@@ -49,15 +49,19 @@ function declare(stack: TerraformStack, element: RecordedElement): void {
     case 'variable': {
       const variable = new TerraformVariable(scope, id, element.config);
       variable.overrideLogicalId(element.name);
-      if (element.ephemeral) variable.addOverride('ephemeral', true);
+      override(variable, element.overrides);
       break;
     }
     case 'typed': {
       const Class = bindings.get(element.module);
       if (Class === undefined) throw new Error(`${element.module} was not loaded`);
-      new Class(scope, id, element.config);
+      override(new Class(scope, id, element.config), element.overrides);
     }
   }
+}
+
+function override(element: TerraformElement, overrides: Overrides): void {
+  for (const [path, value] of Object.entries(overrides)) element.addOverride(path, value);
 }
 
 /** The same groups as the library makes, so that addresses and paths come out the same. */

@@ -9,7 +9,8 @@ import type { Measurement } from './measured';
 
 const DATABASES = 300;
 const MANY = 1000;
-const PAIRS = 5;
+const ROUNDS = 5;
+const LONG_ROUNDS = 3;
 
 /**
  * A synth of this library against the framework alone, which is given the very arguments that the library
@@ -29,28 +30,40 @@ export async function measureSynth(): Promise<readonly Figure[]> {
     const ours = (databases: number) =>
       synth(directory, 'ours', [String(databases), join(directory, 'ours')]);
 
-    const asItComes = await byTurns(
-      PAIRS,
-      () => bare(),
-      () => ours(DATABASES),
-    );
+    await bare();
+    await ours(DATABASES);
     const resources = await checkEqual(join(directory, 'bare'), join(directory, 'ours'));
-    const plain = await byTurns(
-      PAIRS,
-      () => bare('plain'),
-      () => ours(DATABASES),
-    );
-    const growth = await byTurns(
-      3,
-      () => ours(DATABASES),
-      () => ours(MANY),
-    );
+    const rounds = await byTurns(ROUNDS, {
+      bare: () => bare(),
+      ours: () => ours(DATABASES),
+      plain: () => bare('plain'),
+    });
+    const growth = await byTurns(LONG_ROUNDS, { some: () => ours(DATABASES), many: () => ours(MANY) });
     return [
-      ratio(`synth of ${DATABASES} databases / cdktf alone`, 1.3, asItComes, 1, `${resources} resources`),
-      ratio('the same, cdktf spared its creation stacks, too', 1.3, plain, 1),
-      ratio(`per database, ${MANY} databases / ${DATABASES}`, 1.2, growth, MANY / DATABASES),
+      ratio(
+        `synth of ${DATABASES} databases / cdktf alone, as it comes`,
+        1.3,
+        rounds.map((round) => [round.bare, round.ours]),
+        `${resources} resources`,
+      ),
+      ratio(
+        'the same / cdktf alone, spared its creation stacks as well',
+        1.3,
+        rounds.map((round) => [round.plain, round.ours]),
+      ),
+      ratio(
+        `${MANY} databases / ${DATABASES}, per database`,
+        1.2,
+        growth.map((round) => [round.some, perDatabase(round.many)]),
+      ),
     ];
   });
+}
+
+/** As if there were only as many databases as in the other. */
+function perDatabase({ milliseconds, cpuMilliseconds, peakBytes }: Measurement): Measurement {
+  const share = DATABASES / MANY;
+  return { milliseconds: milliseconds * share, cpuMilliseconds: cpuMilliseconds * share, peakBytes };
 }
 
 function module(name: string): string {
@@ -71,22 +84,24 @@ function ratio(
   name: string,
   budget: number,
   pairs: readonly (readonly [Measurement, Measurement])[],
-  per: number,
-  remark = '',
+  remark?: string,
 ): Figure {
-  const of = (value: (measurement: Measurement) => number) =>
-    pairs.map(([one, other]) => value(other) / value(one) / per);
-  const processor = of(({ cpuMilliseconds }) => cpuMilliseconds);
-  const clock = of(({ milliseconds }) => milliseconds);
-  const [one, other] = [0, 1].map((side) =>
-    median(pairs.map((pair) => (pair[side] as Measurement).cpuMilliseconds / 1000)),
-  ) as [number, number];
+  const ratios = (of: (measurement: Measurement) => number) =>
+    pairs.map(([one, other]) => of(other) / of(one));
+  const processor = ratios(({ cpuMilliseconds }) => cpuMilliseconds);
+  const seconds = (side: 0 | 1) => median(pairs.map((pair) => pair[side].cpuMilliseconds / 1000)).toFixed(1);
+  const peaks = ([0, 1] as const).map((side) => Math.max(...pairs.map((pair) => pair[side].peakBytes)) / 1e6);
   return {
     name,
     value: median(processor),
     unit: '×',
     budget,
-    detail: `${other.toFixed(1)} s / ${one.toFixed(1)} s of processor time${remark && `, ${remark}`}; pairs ${listed(processor)}; by the clock ${listed(clock)}`,
+    detail: [
+      `${seconds(1)} s / ${seconds(0)} s of processor time: ${listed(processor)}`,
+      `by the clock ${listed(ratios(({ milliseconds }) => milliseconds))}`,
+      `peak ${peaks[1]?.toFixed(0)} MB / ${peaks[0]?.toFixed(0)} MB`,
+      ...(remark === undefined ? [] : [remark]),
+    ].join('; '),
   };
 }
 

@@ -44,14 +44,19 @@ function recordElement(element: TerraformElement): RecordedElement {
   if (element instanceof TerraformVariable) {
     const { type, default: fallback, description, sensitive, nullable, validation } = element;
     const config = resolve({ type, default: fallback, description, sensitive, nullable, validation });
-    const name = element.friendlyUniqueId;
-    const { variable } = element.toTerraform() as { variable: Record<string, { ephemeral?: boolean }> };
-    return { kind: 'variable', path, name, config, ephemeral: variable[name]?.ephemeral === true };
+    return {
+      kind: 'variable',
+      path,
+      name: element.friendlyUniqueId,
+      config,
+      overrides: overridesOf(element),
+    };
   }
   const name = element.constructor.name;
   const type = element instanceof TerraformResource ? element.terraformResourceType : 'kubernetes_provider';
   const module = `${PROVIDER}/${type.replace(/^kubernetes_/, '').replaceAll('_', '-')}`;
-  return { kind: 'typed', path, module, name, config: resolve(argumentsOf(element)) };
+  const config = { ...resolve(argumentsOf(element)), ...metaArgumentsOf(element) };
+  return { kind: 'typed', path, module, name, config, overrides: overridesOf(element) };
 }
 
 /** The bindings keep what their constructor was given behind getters: `spec` behind `specInput`. */
@@ -62,4 +67,15 @@ function argumentsOf(element: IConstruct): object {
   return Object.fromEntries(
     getters.map((name) => [name.slice(0, -'Input'.length), Reflect.get(element, name) as unknown]),
   );
+}
+
+/** What every resource may have besides. */
+function metaArgumentsOf(element: TerraformElement): object {
+  if (!(element instanceof TerraformResource)) return {};
+  const { dependsOn, lifecycle } = element;
+  return { lifecycle, dependsOn: dependsOn?.map((fqn) => ({ fqn })) };
+}
+
+function overridesOf(element: TerraformElement): Readonly<Record<string, unknown>> {
+  return Reflect.get(element, 'rawOverrides') as Record<string, unknown>;
 }

@@ -20,12 +20,16 @@ export type RecordedElement = {
       /** `ConfigMapV1` */
       readonly name: string;
       readonly config: object;
+      readonly overrides: Overrides;
     }
   | { readonly kind: 'output'; readonly config: { readonly value: unknown } }
   | {
       readonly kind: 'variable';
       readonly name: string;
       readonly config: object;
-      readonly ephemeral: boolean;
+      readonly overrides: Overrides;
     }
 );
+
+/** What `addOverride` was given, by the first step of its path. */
+export type Overrides = Readonly<Record<string, unknown>>;
