@@ -1,0 +1,65 @@
+import { LocalSite } from './local-site';
+
+/** An environment on a cluster that exists, given by context, registry and endpoint; and a secret that changes. */
+let site: LocalSite;
+
+beforeAll(async () => {
+  site = await LocalSite.open('staging');
+  expect((await site.npmRun('vault', ['staging'])).exitCode).toBe(0);
+}, 3_600_000);
+
+afterAll(async () => {
+  await site?.close();
+}, 120_000);
+
+const deploy = async (variables: Record<string, string> = {}) => {
+  const { exitCode, output } = await site.npmRun('deploy', ['staging', '--engine', 'kit'], variables);
+  expect(exitCode === 0 ? '' : output).toBe('');
+};
+
+const asApplication = (password: string) =>
+  site.kubectl(
+    'exec',
+    '--namespace=staging',
+    'orders-0',
+    '--container=roles',
+    '--',
+    'env',
+    `PGPASSWORD=${password}`,
+    'psql',
+    '--host=orders.staging.svc',
+    '--username=orders_app',
+    '--dbname=orders',
+    '-Atc',
+    'select current_user',
+  );
+
+test('another context than the declared one is never touched', async () => {
+  const { exitCode, output } = await site.npmRun('deploy', ['staging', '--engine', 'kit'], {
+    KUBE_CONTEXT: 'nowhere',
+  });
+  expect(exitCode).toBe(2);
+  expect(output.trim().split('\n').at(-1)).toMatch(/^ERROR .*nowhere.* — FIX: /);
+});
+
+test('it deploys, by the context that it names', async () => {
+  const context = (await site.kubectl('config', 'current-context')).trim();
+  await deploy({ KUBE_CONTEXT: context, TF_VAR_initialize: 'true' });
+});
+
+test('`initialize` was for that one deploy', async () => {
+  const said = await site.kubectl(
+    'get',
+    'configmap',
+    '--namespace=staging',
+    'orders-deploy',
+    '--output=jsonpath={.data.initialize}',
+  );
+  expect(said).toBe('false');
+});
+
+test('a changed password holds, and the old one no longer does', async () => {
+  await deploy({ TF_VAR_orders_app_password: 'the-second', TF_VAR_secrets_revision: '2' });
+  expect((await asApplication('the-second')).trim()).toBe('orders_app');
+  await expect(asApplication('the-first')).rejects.toThrow('password authentication failed');
+});
