@@ -64,18 +64,10 @@ function canonical(value: unknown): string {
     throw new TypeError(`specHash: a ${typeof value} has no JSON form; pass plain values.`);
   if ('toJSON' in value && typeof value.toJSON === 'function') return canonical(value.toJSON());
   if (Array.isArray(value)) return `[${value.map((item) => canonical(item ?? null)).join(',')}]`;
-  const known = canonicalTexts.get(value);
-  if (known !== undefined) return known;
   const entries = Object.entries(value).filter(([, item]) => item !== undefined);
   entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  const text = `{${entries.map(([key, item]) => `${canonical(key)}:${canonical(item)}`).join(',')}}`;
-  // What is frozen, and holds nothing that is not, cannot change: the scripts, which every database has.
-  if (Object.isFrozen(value) && entries.every(([, item]) => Object(item) !== item))
-    canonicalTexts.set(value, text);
-  return text;
+  return `{${entries.map(([key, item]) => `${canonical(key)}:${canonical(item)}`).join(',')}}`;
 }
-
-const canonicalTexts = new WeakMap<object, string>();
 
 function trimHyphens(text: string): string {
   return text.replace(/^-+/, '').replace(/-+$/, '');

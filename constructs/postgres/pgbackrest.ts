@@ -7,7 +7,7 @@ import type { DatabaseContext } from './context';
 import type { DataLayout } from './paths';
 import { jobConf, type PgBackRestSettings, serverConf, sidecarConf } from './pgbackrest-conf';
 import { describeRetention, type RepositoryProps } from './repository';
-import { podScripts } from './scripts';
+import { podScripts, podScriptsHash } from './scripts';
 import { type PodFragment, sidecar } from './sidecar';
 import { TlsPair } from './tls-pair';
 
@@ -158,7 +158,7 @@ export class PgBackRest extends Construct {
         jobRepository: configMap('pgbackrest-job', files['pgbackrest-job']),
         vaultCa: Object.keys(authorities).length === 0 ? undefined : configMap('vault-ca', authorities),
       },
-      configHash: specHash({ files, authorities }),
+      configHash: specHash({ files: { ...files, scripts: podScriptsHash() }, authorities }),
       ...this.declareKeys(labels),
     };
   }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { specHash } from '../core';
 
 const FOLDER = join(__dirname, 'scripts');
 
@@ -9,6 +10,14 @@ let scripts: Readonly<Record<string, string>> | undefined;
 export function podScripts(): Readonly<Record<string, string>> {
   scripts ??= Object.freeze(readScripts());
   return scripts;
+}
+
+let hash: string | undefined;
+
+/** Changes whenever a script does. */
+export function podScriptsHash(): string {
+  hash ??= specHash(podScripts());
+  return hash;
 }
 
 function readScripts(): Record<string, string> {
