@@ -6,6 +6,9 @@ import { Size } from '../constructs/core';
 import { ENGINES } from '../deploy/engine';
 import { ProgramFailed } from '../deploy/process';
 import { EnvironmentProblem } from '../deploy/progress';
+import { local } from '../environments/local';
+import type { Progress } from '../local/instance';
+import { npmRun } from '../local/rehearsal/command';
 import { openEmbeddedSite } from '../local/rehearsal/embedded-site';
 import { openExistingSite } from '../local/rehearsal/existing-site';
 import { keepRecord } from '../local/rehearsal/record';
@@ -63,13 +66,25 @@ async function run(options: Options): Promise<void> {
       progress,
     });
     console.log(renderReport(report));
-    console.log(`\nThe record of it: ${keepRecord(process.cwd(), report)}`);
+    const record = keepRecord(process.cwd(), report);
+    console.log(`\nThe record of it: ${record.table}`);
     if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
     process.exitCode = report.passed ? EXIT.passed : EXIT.dataNotBack;
+    await keepInVault(site, record.json, progress);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
     if (options.keep === true) console.log(site?.keep() ?? '');
     else await site?.close();
+  }
+}
+
+/** Also where it survives this machine. What the rehearsal found is said already, whether or not this succeeds. */
+async function keepInVault(site: Site, file: string, progress: Progress): Promise<void> {
+  try {
+    await npmRun('record', [local.name, 'rehearsals', file], site.variables(), progress);
+  } catch (error) {
+    console.error(`ERROR the record is not in the vault: ${error instanceof Error ? error.message : error}`);
+    process.exitCode ||= EXIT.environmentProblem;
   }
 }
 

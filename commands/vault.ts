@@ -1,14 +1,15 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { formatFault } from '../constructs/core';
 import { prepareVault } from '../constructs/object-storage/client';
-import { type Environment, findEnvironment } from '../environments';
+import type { Environment } from '../environments';
+import { environmentArgument } from './argument';
 import { EXIT, fail } from './failure';
 
 const command = new Command('vault')
   .description(
     'make what is missing of the vault of an environment, and check that it works; may be repeated at any time',
   )
-  .argument('<environment>', 'its name', find)
+  .argument('<environment>', 'its name', environmentArgument)
   .addHelpText(
     'after',
     `
@@ -25,13 +26,5 @@ Environment variables:
     await prepareVault(vault, { progress: (message) => console.log(message) });
     console.log(`the vault ${vault.name} of ${name} is ready at ${vault.store.endpoint}`);
   });
-
-function find(name: string): Environment {
-  try {
-    return findEnvironment(name);
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-  }
-}
 
 command.parseAsync().catch(fail);

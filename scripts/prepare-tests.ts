@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { binary } from '../local/binaries/build';
 import { imageDefinition } from '../local/images/catalogue';
 import { unpackedImage } from '../local/images/unpack';
 import { ensurePackages, ensurePrerequisites } from '../local/prerequisites';
@@ -7,9 +8,9 @@ import { timedProgress } from '../local/processes/progress';
 import { POSTGRES_ROOT_FILE } from '../test/postgres-root';
 
 /**
- * What `npm test` needs beyond Node: shellcheck, and the postgres image as a folder, in which the pod scripts run.
- * Both need root on a Debian machine; elsewhere those tests run on the machine's own PostgreSQL, or are skipped and
- * counted as such.
+ * What `npm test` needs beyond Node: shellcheck, the postgres image as a folder, in which the pod scripts run, and a
+ * real S3 server. They need root on a Debian machine; elsewhere those tests run on the machine's own PostgreSQL, or are
+ * skipped and counted as such.
  */
 async function prepareTests(): Promise<void> {
   const progress = timedProgress();
@@ -21,6 +22,7 @@ async function prepareTests(): Promise<void> {
   }
   await ensurePackages({ shellcheck: '/usr/bin/shellcheck' }, progress);
   await ensurePrerequisites(progress);
+  await binary('versitygw', progress);
   const { rootfs } = await unpackedImage(imageDefinition('postgres'), progress);
   mkdirSync(dirname(POSTGRES_ROOT_FILE), { recursive: true });
   writeFileSync(POSTGRES_ROOT_FILE, rootfs);

@@ -16,32 +16,49 @@ export const BITNAMI_LAYOUT: DataLayout = {
 };
 
 /**
+ * Who may log in, and how. By itself the chart asks everybody for a password, the
+ * sidecar too, which has none: user 1001, whom images/bitnami-postgresql calls
+ * postgres, comes in by the socket; for all others it is what the chart writes
+ * itself. `md5` takes SCRAM as well. The image puts the file in force after it
+ * has initialised the database.
+ */
+const PG_HBA = `local all postgres peer
+local all all md5
+host all all all md5
+host replication all all md5
+`;
+
+/**
  * Values for the Bitnami PostgreSQL chart that put the sidecar and the archiver
- * into its primary. The chart's image must be one derived from Bitnami's with
- * pgBackRest in it, of the same release as the sidecar's, and bash, curl, jq and
- * openssl for the jobs. The sidecar speaks to the server over the socket as
- * `postgres`: the chart's pg_hba.conf must let it (`primary.pgHbaConfiguration`).
- * The values are rendered by the chart in a test; they were never run.
+ * into its primary. `image` must be one that images/bitnami-postgresql builds.
+ * Where the chart is to ask an LDAP server or for client certificates, write a
+ * `primary.pgHbaConfiguration` of your own below the first line of this one.
  */
 export function bitnamiValues(sidecar: PgBackRestSidecar): KubernetesObject {
   const { archiver, props } = sidecar;
+  const { container } = sidecar.sidecar;
+  const { socketVolume, uid } = props.layout;
   const [registry, ...path] = props.image.split('/');
-  const [repository, tag] = path.join('/').split(':');
+  const [repository, ...tag] = path.join('/').split(':');
   const volumes = new Map(
     [...sidecar.sidecar.volumes, ...archiver.volumes].map((volume) => [
       volume.name,
       kubernetesVolume(volume),
     ]),
   );
-  const { socketVolume } = props.layout;
   volumes.set(socketVolume.name, { name: socketVolume.name, emptyDir: {} });
   return {
-    image: { registry, repository, tag },
+    // The chart refuses every image but Bitnami's own.
+    global: { security: { allowInsecureImages: true } },
+    image: { registry, repository, tag: tag.join(':'), pullPolicy: container.imagePullPolicy },
     primary: {
-      sidecars: [kubernetesContainer(sidecar.sidecar.container)],
-      extraPodSpec: archiver.pod,
+      // The chart says it of its own container only.
+      podSecurityContext: { runAsUser: uid, runAsGroup: uid },
+      pgHbaConfiguration: PG_HBA,
+      sidecars: [kubernetesContainer(container)],
       networkPolicy: { extraIngress: [sidecar.ingress] },
-      extraEnvVars: archiver.env,
+      // Without it the image deletes recovery.signal, and a restored database does not start.
+      extraEnvVars: [...archiver.env, { name: 'POSTGRESQL_PERFORM_RESTORE', value: 'yes' }],
       extraVolumeMounts: archiver.volumeMount,
       extraVolumes: [...volumes.values()],
       extendedConfiguration: Object.entries({

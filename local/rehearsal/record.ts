@@ -4,13 +4,14 @@ import { type RehearsalReport, renderReport } from './report';
 
 /**
  * Keeps the report, dated, as JSON and as the table: what an auditor asks for.
- * @returns the path of the table
+ * @returns the paths of both
  */
-export function keepRecord(directory: string, report: RehearsalReport): string {
+export function keepRecord(directory: string, report: RehearsalReport): { json: string; table: string } {
   const folder = join(directory, 'records', report.environment, 'rehearsals');
   mkdirSync(folder, { recursive: true });
   const name = report.startedAt.replaceAll(/[:.]/g, '-');
-  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(report, null, 2)}\n`);
-  writeFileSync(join(folder, `${name}.txt`), `${renderReport(report)}\n`);
-  return join(folder, `${name}.txt`);
+  const [json, table] = [join(folder, `${name}.json`), join(folder, `${name}.txt`)];
+  writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
+  writeFileSync(table, `${renderReport(report)}\n`);
+  return { json, table };
 }

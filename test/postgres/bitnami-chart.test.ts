@@ -37,7 +37,7 @@ describeWithChart('the Bitnami chart with the sidecar', () => {
       );
     });
     const file = join(directory, 'values.yaml');
-    writeFileSync(file, stringify({ ...values, global: { security: { allowInsecureImages: true } } }));
+    writeFileSync(file, stringify(values));
     const helm = spawnSync(
       'helm',
       ['template', 'orders', String(CHART), '--namespace', 'shop', '--values', file],
@@ -67,13 +67,24 @@ describeWithChart('the Bitnami chart with the sidecar', () => {
         byName(server['volumeMounts'], volume)['mountPath'],
       );
     }
-    expect(pod['shareProcessNamespace']).toBe(true);
+  });
+
+  test('starts the image as it is, under its own init', () => {
+    const pod = object(get(named('StatefulSet', 'orders-postgresql'), 'spec.template.spec') ?? {});
+    const server = byName(pod['containers'], 'postgresql');
+    expect(server).not.toHaveProperty('command');
+    expect(server).not.toHaveProperty('args');
   });
 
   test('agrees on user and data directory', () => {
     const pod = object(get(named('StatefulSet', 'orders-postgresql'), 'spec.template.spec') ?? {});
     const server = byName(pod['containers'], 'postgresql');
     expect(get(server, 'securityContext.runAsUser')).toBe(BITNAMI_LAYOUT.uid);
+    expect(pod['securityContext']).toMatchObject({
+      runAsUser: BITNAMI_LAYOUT.uid,
+      runAsGroup: BITNAMI_LAYOUT.uid,
+      fsGroup: BITNAMI_LAYOUT.uid,
+    });
     expect(byName(server['env'], 'PGDATA')['value']).toBe(BITNAMI_LAYOUT.dataDirectory);
   });
 
@@ -92,6 +103,18 @@ describeWithChart('the Bitnami chart with the sidecar', () => {
     expect(configuration).toContain("archive_command = 'pgbackrest --stanza=orders archive-push %p'");
   });
 
+  test('lets the sidecar in without a password, and nobody else', () => {
+    const pod = object(get(named('StatefulSet', 'orders-postgresql'), 'spec.template.spec') ?? {});
+    expect(byName(byName(pod['containers'], 'postgresql')['volumeMounts'], 'postgresql-config')).toMatchObject({
+      mountPath: '/bitnami/postgresql/conf',
+    });
+    const rules = String(
+      object(named('ConfigMap', 'orders-postgresql-configuration')['data'] ?? {})['pg_hba.conf'],
+    ).match(/.+/g);
+    expect(rules?.[0]).toBe('local all postgres peer');
+    expect(rules?.slice(1).filter((rule) => !rule.endsWith(' md5'))).toEqual([]);
+  });
+
   test('lets backup jobs in to the sidecar', () => {
     const ingress = get(named('NetworkPolicy', 'orders-postgresql'), 'spec.ingress') as JsonObject[];
     const ports = ingress.flatMap((rule) => (rule['ports'] ?? []) as JsonObject[]).map(({ port }) => port);
@@ -99,7 +122,7 @@ describeWithChart('the Bitnami chart with the sidecar', () => {
   });
 
   test('is reached under the name that backup jobs use', () => {
-    expect(named('Service', 'orders-postgresql-hl')).toBeDefined();
+    expect(get(named('Service', 'orders-postgresql-hl'), 'spec.publishNotReadyAddresses')).toBe(true);
     expect(get(named('StatefulSet', 'orders-postgresql'), 'spec.serviceName')).toBe('orders-postgresql-hl');
   });
 });

@@ -85,6 +85,7 @@ describe('values for the Bitnami chart', () => {
   const values = bitnamiValues(declare().sidecar) as {
     image: Record<string, string>;
     primary: {
+      pgHbaConfiguration: string;
       sidecars: Record<string, unknown>[];
       extraVolumes: { name: string; secret?: unknown; configMap?: unknown; emptyDir?: unknown }[];
       extraVolumeMounts: { name: string }[];
@@ -98,6 +99,16 @@ describe('values for the Bitnami chart', () => {
       registry: 'registry.example.com',
       repository: 'platform/postgres',
       tag: '17-pgbackrest',
+      pullPolicy: 'IfNotPresent',
+    });
+    expect(values).toHaveProperty('global.security.allowInsecureImages', true);
+  });
+
+  test('keep a digest', () => {
+    const image = 'registry.example.com/platform/postgres:17@sha256:0123';
+    expect(bitnamiValues(declare({ image }).sidecar)['image']).toMatchObject({
+      repository: 'platform/postgres',
+      tag: '17@sha256:0123',
     });
   });
 
@@ -124,8 +135,18 @@ describe('values for the Bitnami chart', () => {
     expect([...new Set(mounted)].filter((name) => !brought.has(name))).toEqual(['data']);
   });
 
-  test('share the pod’s processes: the chart’s server is process 1 and must not inherit the asynchronous push', () => {
-    expect(values.primary).toHaveProperty('extraPodSpec', { shareProcessNamespace: true });
+  test('let the sidecar in by its user, and everybody else by password', () => {
+    const [first, ...others] = values.primary.pgHbaConfiguration.trim().split('\n');
+    expect(first).toBe('local all postgres peer');
+    expect(others.map((rule) => rule.split(' ').at(-1))).toEqual(['md5', 'md5', 'md5']);
+  });
+
+  test('leave the signal of a restore where it is', () => {
+    expect(values.primary.extraEnvVars).toContainEqual({ name: 'POSTGRESQL_PERFORM_RESTORE', value: 'yes' });
+  });
+
+  test('do not share the pod’s processes: the sidecar could read the server’s keys, and the image has an init', () => {
+    expect(values.primary).not.toHaveProperty('extraPodSpec');
   });
 
   test('keep the chart’s own socket directory', () => {
