@@ -16,15 +16,20 @@ const command = new Command('vault')
 Environment variables:
   AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY   a key that may create buckets and write to them`,
   )
-  .action(async ({ name, vault }: Environment) => {
+  .action(async ({ name, state, vault }: Environment) => {
     const faults = vault.faults();
     if (faults.length > 0) {
       for (const fault of faults) console.error(formatFault({ ...fault, path: `environments/${name}` }));
       process.exitCode = EXIT.faultyDeclaration;
       return;
     }
-    await prepareVault(vault, { progress: (message) => console.log(message) });
+    const [main] = await prepareVault(vault, { progress: (message) => console.log(message) });
+    if (state === 'vault' && main?.locksState === false) console.warn(cannotLock(name));
     console.log(`the vault ${vault.name} of ${name} is ready at ${vault.store.endpoint}`);
   });
+
+function cannotLock(environment: string): string {
+  return `WARNING this store takes a deleted name for one that exists, so Terraform could lock its state only once — FIX: deploy ${environment} with STATE_LOCK=off and never twice at once, or use a store without this fault`;
+}
 
 command.parseAsync().catch(fail);

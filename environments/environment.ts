@@ -28,8 +28,11 @@ export interface Environment {
     /** @default 'IfNotPresent' */
     readonly pullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
   };
-  /** Where Terraform's state is kept. `vault` puts it there, under the incarnation's name. */
-  readonly state: 'workstation' | 'vault';
+  /**
+   * Where Terraform's state is kept. `vault` puts it there, under the incarnation's name. `vault-unlocked` is for a
+   * store on which `npm run vault` found that it cannot lock: see to it that nobody deploys twice at once.
+   */
+  readonly state: 'workstation' | 'vault' | 'vault-unlocked';
   readonly namespace: string;
   /** Keys and passphrase with which databases reach their repository in the vault. */
   readonly repositoryKeys: Pick<RepositoryProps, 'accessKey' | 'secretKey' | 'passphrase'>;

@@ -18,7 +18,7 @@ export function onExistingCluster(name: string, databases: readonly DatabaseDecl
     }),
     cluster: context === '' ? {} : { context },
     images: { postgres: setting('POSTGRES_IMAGE', `${registry}/postgres:17`) },
-    state: 'vault',
+    state: setting('STATE_LOCK', 'on') === 'off' ? 'vault-unlocked' : 'vault',
     repositoryKeys: VAULT_KEYS,
     databases,
   };

@@ -29,7 +29,7 @@ export function keepState(stack: EnvironmentStack, environment: Environment): vo
   const authority = setting('VAULT_CA_FILE', '');
   if (custom && authority !== '') stack.addOverride('terraform.backend.s3.custom_ca_bundle', authority);
   // The binding predates the store's own locking, which needs no table beside the bucket.
-  stack.addOverride('terraform.backend.s3.use_lockfile', true);
+  stack.addOverride('terraform.backend.s3.use_lockfile', environment.state === 'vault');
 }
 
 /**

@@ -29,7 +29,18 @@ export class LocalSite {
   private constructor(
     private readonly site: Site,
     private readonly secrets: Readonly<Record<string, string>>,
+    private readonly others: Readonly<Record<string, string>> = {},
   ) {}
+
+  /** The same site, its commands run with these variables as well. */
+  with(variables: Readonly<Record<string, string>>): LocalSite {
+    return new LocalSite(this.site, this.secrets, { ...this.others, ...variables });
+  }
+
+  /** What the site itself says: cluster, vault and its keys. */
+  variables(): Readonly<Record<string, string>> {
+    return { ...this.site.variables(), ...this.others };
+  }
 
   /** One of the project's own commands, run as an operator would. */
   async npmRun(
@@ -39,7 +50,7 @@ export class LocalSite {
   ): Promise<Deployed> {
     const lines: string[] = [];
     const { exitCode } = await run('npm', ['run', '--silent', script, '--', ...args], {
-      env: { ...this.site.variables(), ...this.secrets, ...variables },
+      env: { ...this.site.variables(), ...this.secrets, ...this.others, ...variables },
       onLine: (line) => lines.push(line),
     });
     return { exitCode, output: lines.join('\n') };
@@ -90,6 +101,23 @@ export class LocalSite {
     );
   }
 
+  /** Waits until everything that was committed before is in the vault. */
+  async archived(seconds = 90): Promise<void> {
+    const segment = (await this.sql('select pg_walfile_name(pg_switch_wal())')).trim();
+    await eventually(`${segment} is archived`, seconds, async () => {
+      const answer = await this.sql(
+        `select coalesce(last_archived_wal, '') >= '${segment}' from pg_stat_archiver`,
+      );
+      return answer.trim() === 't';
+    });
+  }
+
+  /** Waits for the jobs that follow a deploy: certificates, stanza, and a full backup. */
+  async backedUp(): Promise<void> {
+    const jobs = ['job', '--namespace=local', '--selector=app.kubernetes.io/component=backup'];
+    await this.kubectl('wait', '--for=condition=complete', '--timeout=110s', ...jobs);
+  }
+
   /** Everything of the environment is gone from the cluster, its volume too. */
   async lose(): Promise<void> {
     await this.kubectl(
@@ -105,5 +133,14 @@ export class LocalSite {
 
   close(): Promise<void> {
     return this.site.close();
+  }
+}
+
+/** Asks once a second until it is so. */
+export async function eventually(what: string, seconds: number, so: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + seconds * 1000;
+  while (!(await so())) {
+    if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
   }
 }

@@ -105,7 +105,9 @@ describeWithChart('the Bitnami chart with the sidecar', () => {
 
   test('lets the sidecar in without a password, and nobody else', () => {
     const pod = object(get(named('StatefulSet', 'orders-postgresql'), 'spec.template.spec') ?? {});
-    expect(byName(byName(pod['containers'], 'postgresql')['volumeMounts'], 'postgresql-config')).toMatchObject({
+    expect(
+      byName(byName(pod['containers'], 'postgresql')['volumeMounts'], 'postgresql-config'),
+    ).toMatchObject({
       mountPath: '/bitnami/postgresql/conf',
     });
     const rules = String(

@@ -2,9 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { App, EnvironmentStack, Testing } from '../../constructs/core';
-import { openStore, prepareVault, type S3Store } from '../../constructs/object-storage/client';
+import { openClient, openStore, prepareVault, type S3Store } from '../../constructs/object-storage/client';
 import { type Finished, run } from '../../deploy/process';
+import type { Environment } from '../../environments/environment';
 import { staging } from '../../environments/staging';
 import { keepState } from '../../stacks/state';
 import { vaultAt } from '../object-storage/stores';
@@ -23,7 +25,8 @@ const versitygw = findVersitygw();
     folder = mkdtempSync(join(tmpdir(), 'state-'));
     server = await Versitygw.start(versitygw as string);
     const vault = vaultAt(server.endpoint, server.caPem, { bucket: 'staging-vault' });
-    await prepareVault(vault, { keys: server.keys });
+    // Without versions: with them, this server's delete markers would keep a lock from being taken twice.
+    await openClient(vault, server.keys).send(new CreateBucketCommand({ Bucket: vault.bucket }));
     store = openStore(vault, { keys: server.keys });
     writeFileSync(join(folder, 'ca.crt'), server.caPem);
     jest.replaceProperty(process, 'env', { ...process.env, VAULT_CA_FILE: join(folder, 'ca.crt') });
@@ -35,13 +38,14 @@ const versitygw = findVersitygw();
   });
 
   /** A stack of one life, with one resource, in a folder of its own as on a fresh machine. */
-  function checkout(incarnation: string, value: string): string {
+  function checkout(incarnation: string, value: string, different: Partial<Environment> = {}): string {
     process.env['INCARNATION'] = incarnation;
     const app = Testing.stubVersion(new App({ stackTraces: false, skipValidation: true }));
     const stack = new EnvironmentStack(app, { environment: 'staging', layer: 'platform' });
     keepState(stack, {
       ...staging,
       vault: vaultAt(server.endpoint, server.caPem, { bucket: 'staging-vault' }),
+      ...different,
     });
     stack.addOverride('resource.terraform_data.it.input', value);
     const directory = mkdtempSync(join(folder, 'checkout-'));
@@ -96,5 +100,14 @@ const versitygw = findVersitygw();
     expect(said).toContain('Error acquiring the state lock');
     expect(said).toContain('somebody@else');
     expect(await store.read(key('one-3'))).toBeUndefined();
+  }, 120_000);
+
+  test('a store that takes a deleted name for one that exists: the bootstrap tells, and the state is kept without a lock', async () => {
+    const vault = vaultAt(server.endpoint, server.caPem, { bucket: 'versioned-vault' });
+    expect(await prepareVault(vault, { keys: server.keys })).toMatchObject([{ locksState: false }]);
+    expect(await apply(checkout('one-4', 'first', { vault }))).toContain('1 added');
+    expect(await apply(checkout('one-4', 'second', { vault }))).toContain('Error acquiring the state lock');
+    const unlocked = { vault, state: 'vault-unlocked' } as const;
+    expect(await apply(checkout('one-4', 'second', unlocked))).toContain('0 added, 1 changed, 0 destroyed');
   }, 120_000);
 });

@@ -8,7 +8,7 @@ import {
   PutObjectLockConfigurationCommand,
 } from '@aws-sdk/client-s3';
 import type { ObjectLock, Vault } from '../vault';
-import { probe } from './probe';
+import { type Probed, probe } from './probe';
 import { codesOf, StoreProblem } from './problem';
 import { openClient, S3Store, type StoreKeys } from './store';
 
@@ -19,7 +19,7 @@ export interface PrepareVaultOptions {
   readonly progress?: (message: string) => void;
 }
 
-export interface PreparedBucket {
+export interface PreparedBucket extends Probed {
   readonly bucket: string;
   /** False when it was there before. */
   readonly created: boolean;
@@ -48,9 +48,9 @@ export async function prepareVault(
       refuseSkew(await client.config.systemClockOffset);
       await ensureVersioning(store);
       const locked = await ensureLock(store, vault.objectLock);
-      await probe(store);
+      const { locksState } = await probe(store);
       progress(`bucket ${bucket}: versioned${locked ? ', locked' : ''}, written, read and deleted from`);
-      prepared.push({ bucket, created, versioned: true, locked });
+      prepared.push({ bucket, created, versioned: true, locked, locksState });
     }
   } finally {
     client.destroy();

@@ -3,11 +3,19 @@ import { DeleteObjectCommand, GetObjectCommand, ListObjectVersionsCommand } from
 import { StoreProblem } from './problem';
 import type { S3Store } from './store';
 
+export interface Probed {
+  /**
+   * A name that was deleted can be written conditionally again. Stores that take a delete marker for an object
+   * refuse it (versitygw 1.8): Terraform, whose lock comes and goes under one name, could lock its state there once.
+   */
+  readonly locksState: boolean;
+}
+
 /**
  * Does once what recovery relies on, with an object of its own: a write, a conditional write that
  * must be refused, a read, and a deletion that must leave the version readable.
  */
-export async function probe(store: S3Store): Promise<void> {
+export async function probe(store: S3Store): Promise<Probed> {
   const key = `records/.probe/${randomUUID()}`;
   const body = `written ${new Date().toISOString()}\n`;
   await store.write(key, body);
@@ -24,6 +32,7 @@ export async function probe(store: S3Store): Promise<void> {
         "look for a proxy in between and into the store's log",
       );
     await expectDeleteMarker(store, key, body);
+    return { locksState: await store.writeNew(key, 'written again') };
   } finally {
     await removeVersions(store, key);
   }

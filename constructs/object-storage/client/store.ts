@@ -41,11 +41,11 @@ export function openClient(vault: Vault, keys: StoreKeys = keysFromEnvironment()
   const config: S3ClientConfig = {
     region: store.region,
     credentials: { ...keys },
-    // A store that does not answer is to be told within a minute, not within ten.
-    maxAttempts: 3,
+    // A store under load is asked again for a while; one that does not answer is told of within two minutes.
+    maxAttempts: 8,
     requestHandler: {
-      connectionTimeout: 5_000,
-      requestTimeout: 30_000,
+      connectionTimeout: 3_000,
+      requestTimeout: 10_000,
       throwOnRequestTimeout: true,
       httpsAgent: {
         keepAlive: true,
