@@ -7,6 +7,8 @@ here=$(dirname "${BASH_SOURCE[0]}")
 source "$here/lib.sh"
 # shellcheck source=cause.sh
 source "$here/cause.sh"
+# shellcheck source=configuration.sh
+source "$here/configuration.sh"
 # shellcheck source=repositories.sh
 source "$here/repositories.sh"
 # shellcheck source=job.sh

@@ -39,21 +39,24 @@ explain() {
     *"access denied"* | *AccessError*)
       because client "the database's TLS server does not accept this client for stanza '$STANZA'" \
         "make tls-server-auth name the client certificate's CN with this stanza, or run the TLS job again" ;;
-    *"CA certificate location"* | *"unable to load cert file"* | *"unable to load key file"* | *"group or other permissions"*)
-      because files "a certificate or key file cannot be used: $(first_match "$text" 'CA certificate location|unable to load|permissions')" \
+    *"CA certificate location"* | *"error setting certificate"* | *"error adding trust anchors"* | *"unable to load cert file"* | *"unable to load key file"* | *"group or other permissions"*)
+      because files "a certificate or key file cannot be used: $(first_match "$text" 'CA certificate location|unable to load|permissions|error setting|error adding')" \
         "mount the whole Secret, its keys owned by this user or its fsGroup (item mode 0600), and let the TLS job fill it" ;;
     *"unable to verify certificate"* | *"unable to find hostname"* | *"certificate verify failed"* | *"tlsv1 alert"* | \
-      *"TLS error"* | *"unknown ca"* | *"alert certificate"* | *"certificate is not"* | *"certificate has expired"*)
+      *"TLS error"* | *"unknown ca"* | *"alert certificate"* | *"certificate is not"* | *"certificate has expired"* | *"SSL certificate problem"* | *"no alternative certificate"*)
       because certificate "the TLS certificate of ${host:-the other side} is not accepted: $(first_match "$text" 'verify certificate|find hostname|certificate|alert')" \
         "give repo<n>-storage-ca-file (object store) or $TLS_DIR/ca.crt (database) the CA that signed it, and make its names include the host" ;;
-    *"unable to get address"* | *"Name or service not known"* | *"name resolution"*)
-      because name "the host name does not resolve: $(first_match "$text" 'unable to get address')" \
+    *"unable to get address"* | *"Name or service not known"* | *"name resolution"* | *"Could not resolve host"*)
+      because name "the host name does not resolve: $(first_match "$text" 'unable to get address|resolve')" \
         "correct the host name in repo<n>-s3-endpoint or pg1-host, or repair DNS" ;;
     *DbConnectError* | *"starting up"* | *"shutting down"* | *"not accepting connections"*)
       because server "the database server is not ready (it starts, recovers or is down): $(first_match "$text" 'DbConnectError|starting up|shutting down|not accepting')" \
         "wait until it accepts writes; look at the postgres container's log, and that pg_hba.conf has: local all postgres peer" ;;
-    *"Connection refused"* | *HostConnectError* | *"unable to connect"* | *"timeout"* | *"timed out"* | *"No route to host"*)
-      because unreachable "no connection${host:+ to $host}: $(first_match "$text" 'unable to connect|refused|time|route')" \
+    *"was not archived before"*)
+      because archive "the server does not archive its WAL: $(first_match "$text" 'not archived before')" \
+        "look at the postgres container's log, which tells why its archive_command fails" ;;
+    *"Connection refused"* | *HostConnectError* | *"unable to connect"* | *"timeout"* | *"timed out"* | *"No route to host"* | *"Failed to connect"*)
+      because unreachable "no connection${host:+ to $host}: $(first_match "$text" 'unable to connect|refused|[Ff]ailed to connect|time|route')" \
         "start what listens there, or open the network policy to it" ;;
     *"repo encrypted"* | *CryptoError* | *FormatError* | *"key/value found outside of section"* | *"[095]"* | *"[029]"*)
       because passphrase "the repository cannot be decrypted: wrong or missing cipher passphrase, or another cipher type" \

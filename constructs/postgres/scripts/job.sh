@@ -3,17 +3,8 @@
 
 : "${WAIT_SECONDS:=600}"
 : "${LOCK_WAIT_SECONDS:=3600}"
-: "${CONFIG_FILE:=${PGBACKREST_CONFIG:-/etc/pgbackrest/pgbackrest.conf}}"
-: "${CONFIG_DIR:=${PGBACKREST_CONFIG_INCLUDE_PATH:-/etc/pgbackrest/conf.d}}"
-
 OUTPUT=$(mktemp)
 cleanup() { rm -f "$OUTPUT"; }
-
-# The value of an option in the configuration files; pgBackRest offers no way to ask for it.
-configuration() { cat "$CONFIG_FILE" "$CONFIG_DIR"/*.conf 2>/dev/null || true; }
-configured() {
-  configuration | sed -nE "s/^[[:space:]]*$1[[:space:]]*=[[:space:]]*(.*[^[:space:]])[[:space:]]*$/\1/p" | tail -n 1
-}
 
 # run <arguments…>: pgBackRest with everything it says on stderr and in $OUTPUT.
 run() {
