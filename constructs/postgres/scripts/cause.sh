@@ -61,6 +61,9 @@ explain() {
     *"repo encrypted"* | *CryptoError* | *FormatError* | *"key/value found outside of section"* | *"[095]"* | *"[029]"*)
       because passphrase "the repository cannot be decrypted: wrong or missing cipher passphrase, or another cipher type" \
         "set PGBACKREST_REPO<n>_CIPHER_PASS to the passphrase the repository was created with (it is in the escrow)" ;;
+    *"missing file"*.history*)
+      because timeline "the repository has no such timeline: $(first_match "$text" '\.history')" \
+        "choose a timeline that is there; pgbackrest info shows the WAL of each by its first eight digits" ;;
     *"Permission denied"*)
       because permission "permission denied: $(first_match "$text" 'Permission denied')" \
         "make the path owned by this container's user" ;;

@@ -5,6 +5,13 @@
 read_order() {
   local file=$DEPLOY_DIR/recover.json
   RECOVER=none RECOVER_PROBLEM='' ORDER_ID='' ORDER_TO=latest ORDER_SET='' ORDER_TIMELINE=${RESTORE_TIMELINE:-} ORDER_EPOCH=''
+  ORDER_FROM="the ordered recovery in $file"
+  # A clone's: no order, so it has no id, and nothing records it.
+  if [[ -n ${RESTORE_TO:-} ]]; then
+    RECOVER=ordered ORDER_TO=$RESTORE_TO ORDER_FROM='the restore'
+    check_order
+    return
+  fi
   if [[ ! -s $file ]]; then return; fi
   if ! jq -e 'type == "object" and (.id | type == "string") and (.to | type == "string")' "$file" >/dev/null 2>&1; then
     not_valid 'is not { "id": text, "to": "latest" or an instant }'

@@ -14,7 +14,7 @@ refuse() {
       die "$what: recovery '$ORDER_ID' was ordered, but every repository was listed and is empty" \
         "correct the repository's path, bucket or stanza, or remove the order" ;;
     recover-invalid)
-      die "$what: the ordered recovery in $DEPLOY_DIR/recover.json $RECOVER_PROBLEM" "correct the order, or remove it to restore the latest state" ;;
+      die "$what: $ORDER_FROM $RECOVER_PROBLEM" "correct the order, or remove it to restore the latest state" ;;
     no-backup)
       die "$what: the volume is empty, and the repository has a stanza or WAL of an earlier life (system id ${ids:-unknown}) but no backup to restore; a new database could not archive into it" \
         "if that life is given up, use another repository path, or remove it: pgbackrest --stanza=$STANZA stop && pgbackrest --stanza=$STANZA stanza-delete --force && pgbackrest --stanza=$STANZA start; then deploy with TF_VAR_initialize=true" ;;

@@ -28,6 +28,10 @@ describe("what pgBackRest's messages mean", () => {
       'key',
       '[ProtocolError] HTTP request failed with 403 (Forbidden):\n<Error><Code>InvalidAccessKeyId</Code>',
     ],
+    [
+      'timeline',
+      "ERROR: [055]: unable to open missing file '/test/shop/archive/main/17-1/00000007.history' for read",
+    ],
     ['access', '[ProtocolError] HTTP request failed with 403 (Forbidden):\n<Error><Code>AccessDenied</Code>'],
     [
       'clock',

@@ -27,13 +27,14 @@ export class S3Server {
     const command = [program, ...options, '--quiet', 'posix', join(folder, 'data')];
     const server = Background.direct(command, { cwd: folder, env }, join(folder, 'log'));
     await eventually('the S3 server listens', () => canConnect(port));
-    return new S3Server(folder, port, authority.pem, server);
+    return new S3Server(program, folder, port, authority.pem, server);
   }
 
   readonly accessKey = 'tester';
   readonly secretKey = 'tester-secret-key';
 
   private constructor(
+    private readonly program: string,
     private readonly folder: string,
     readonly port: number,
     readonly caPem: string,
@@ -41,10 +42,51 @@ export class S3Server {
   ) {}
 
   createBucket(name: string): void {
+    this.put(name);
+  }
+
+  /** A key that can read a bucket and nothing else. */
+  createReader(bucket: string, accessKey: string, secretKey: string): void {
+    const root = [`--access=${this.accessKey}`, `--secret=${this.secretKey}`, '--allow-insecure'];
+    const user = [`--access=${accessKey}`, `--secret=${secretKey}`, '--role=user'];
+    const endpoint = `--endpoint-url=https://localhost:${this.port}`;
+    execFileSync(this.program, ['admin', ...root, endpoint, 'create-user', ...user], { stdio: 'pipe' });
+    const allow = (actions: readonly string[], resource: string) => ({
+      Effect: 'Allow',
+      Principal: { AWS: [accessKey] },
+      Action: actions,
+      Resource: `arn:aws:s3:::${resource}`,
+    });
+    const statements = [allow(['s3:ListBucket'], bucket), allow(['s3:GetObject'], `${bucket}/*`)];
+    this.put(`${bucket}?policy=`, JSON.stringify({ Version: '2012-10-17', Statement: statements }));
+  }
+
+  /** Every object of a bucket, with its size and when it was written. */
+  objects(bucket: string): readonly string[] {
+    const listed = execFileSync('find', [
+      join(this.folder, 'data', bucket),
+      '-type',
+      'f',
+      '-printf',
+      '%P %s %T@\n',
+    ]);
+    return listed.toString().trim().split('\n').sort();
+  }
+
+  private put(path: string, body = ''): void {
     const signed = ['--aws-sigv4', 'aws:amz:us-east-1:s3', '--user', `${this.accessKey}:${this.secretKey}`];
-    const options = ['--silent', '--fail', '--cacert', join(this.folder, 'ca.crt'), '-X', 'PUT'];
-    const url = `https://localhost:${this.port}/${name}`;
-    execFileSync('curl', [...options, ...signed, '-H', 'x-amz-content-sha256: UNSIGNED-PAYLOAD', url]);
+    const options = [
+      '--silent',
+      '--show-error',
+      '--fail',
+      '--cacert',
+      join(this.folder, 'ca.crt'),
+      '-X',
+      'PUT',
+    ];
+    const url = `https://localhost:${this.port}/${path}`;
+    const content = ['-H', 'x-amz-content-sha256: UNSIGNED-PAYLOAD', '--data-binary', body];
+    execFileSync('curl', [...options, ...signed, ...content, url], { stdio: 'pipe' });
   }
 
   async stop(): Promise<void> {
