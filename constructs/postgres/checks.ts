@@ -31,6 +31,7 @@ export function checkDatabase(database: PostgresDatabase): Finding[] {
     ...application(props),
     ...storage(props),
     ...overrides(props),
+    ...cloneLifetime(props),
     ...SecretRef.faults(props.superuserPassword, 'superuserPassword'),
   ];
 }
@@ -156,6 +157,19 @@ function storage({ storage: size }: PostgresDatabaseProps): Finding[] {
       rule: 'postgres/storage',
       message: `storage is ${size.bytes} bytes`,
       fix: 'for example Size.gibibytes(10)',
+    },
+  ];
+}
+
+function cloneLifetime({ cloneLifetime: lifetime }: PostgresDatabaseProps): Finding[] {
+  const seconds = lifetime?.toSeconds();
+  if (seconds === undefined || (Number.isInteger(seconds) && seconds >= 60 && seconds <= 31_536_000))
+    return [];
+  return [
+    {
+      rule: 'postgres/clone-lifetime',
+      message: `cloneLifetime is ${seconds} s; it must be whole seconds, from a minute to a year`,
+      fix: 'leave it out for 8 hours, or say how long somebody may need to look',
     },
   ];
 }

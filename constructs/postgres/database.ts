@@ -1,8 +1,17 @@
 import { ConfigMapV1 } from '@cdktf/provider-kubernetes/lib/config-map-v1';
-import { addCheck, Construct, runtimeVariable, type SecretRef, type Size, specHash } from '../core';
+import {
+  addCheck,
+  Construct,
+  type Duration,
+  runtimeVariable,
+  type SecretRef,
+  type Size,
+  specHash,
+} from '../core';
 import { type Asset, type AssetProps, Recovery } from '../recovery';
 import { type Resources, Secrets } from '../workloads';
 import { checkDatabase } from './checks';
+import { CloneTemplate, DEFAULT_CLONE_LIFETIME } from './clone';
 import { type DatabaseContext, MOUNTS } from './context';
 import { OWN_LAYOUT, PATHS, POSTGRES_PORT } from './paths';
 import { declareConfigMap, PgBackRest, type PgBackRestOptions, type Repository } from './pgbackrest';
@@ -31,6 +40,11 @@ export interface PostgresDatabaseProps
   readonly resources?: Resources;
   /** Labels of pods in the namespace that may connect. @default - every pod of the namespace */
   readonly clients?: Readonly<Record<string, string>>;
+  /**
+   * How long a clone of the database stays after it can be read, if nobody removes it.
+   * @default Duration.hours(8) - a forgotten clone holds its volume for a working day
+   */
+  readonly cloneLifetime?: Duration;
   /** Settings of postgresql.conf; they win over those that this construct makes. @default - none */
   readonly overrides?: Readonly<Record<string, string | number | boolean>>;
 }
@@ -69,15 +83,25 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
     });
     this.repositories = backup.repositories;
     registerStanza(this);
-    new Server(this, 'server', {
-      context: backup.context,
-      ...this.configureServer(backup),
-      ...this.declareRoles(backup.context),
+    const server = this.configureServer(backup);
+    const size = {
       storage: props.storage,
       storageClass: props.storageClass,
       resources: props.resources ?? { requests: { cpu: '250m', memory: '512Mi' } },
+    };
+    new Server(this, 'server', {
+      context: backup.context,
+      ...server,
+      ...this.declareRoles(backup.context),
+      ...size,
       sidecar: backup.sidecar,
       clients: props.clients,
+    });
+    new CloneTemplate(this, 'clone', {
+      context: backup.context,
+      serverConfig: server.configMaps.server,
+      ...size,
+      lifetime: props.cloneLifetime ?? DEFAULT_CLONE_LIFETIME,
     });
     this.asset = Recovery.of(this).asset({
       id: name,

@@ -39,6 +39,12 @@ test.each<[string, Partial<PostgresDatabaseProps>, string, RegExp]>([
     'schedule/',
     /Mars\/Olympus/,
   ],
+  [
+    'a clone that would go at once',
+    { cloneLifetime: Duration.ZERO },
+    'postgres/clone-lifetime',
+    /cloneLifetime is 0 s/,
+  ],
   ['a retention of none', retention(0), 'postgres/retention', /retention\.full is 0/],
   ['a negative retention', retention(-4), 'postgres/retention', /retention\.full is -4/],
   ['a broken number', retention(1.5), 'postgres/retention', /1\.5/],
