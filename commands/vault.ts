@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { formatFault } from '../constructs/core';
-import { prepareVault } from '../constructs/object-storage/client';
+import { prepareVault, probeMinting } from '../constructs/object-storage/client';
 import type { Environment } from '../environments';
 import { environmentArgument } from './argument';
 import { EXIT, fail } from './failure';
@@ -14,7 +14,8 @@ const command = new Command('vault')
     'after',
     `
 Environment variables:
-  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY   a key that may create buckets and write to them`,
+  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY   a key that may create buckets and write to them;
+                                             an administrator's where the vault mints keys`,
   )
   .action(async ({ name, state, vault }: Environment) => {
     const faults = vault.faults();
@@ -25,6 +26,7 @@ Environment variables:
     }
     const [main] = await prepareVault(vault, { progress: (message) => console.log(message) });
     if (state === 'vault' && main?.locksState === false) console.warn(cannotLock(name));
+    if (await probeMinting(vault)) console.log('keys: one was made, held to its prefix, and ended');
     console.log(`the vault ${vault.name} of ${name} is ready at ${vault.store.endpoint}`);
   });
 

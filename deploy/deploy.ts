@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { claimIncarnation, openStore, publish } from '../constructs/object-storage/client';
 import { findEnvironment } from '../environments';
 import { apply, chooseEngine, type Engine } from './engine';
+import { fence } from './fence';
 import { takeBackInitialize } from './initialize';
 import { tellOfFailedJobs } from './jobs';
 import { Kubectl } from './kubectl';
@@ -52,7 +53,14 @@ export async function deploy(options: DeployOptions): Promise<void> {
     store,
     progress,
   });
-  await apply(engine, { environment: name, context, directory, variables, progress });
+  const keys = await fence({ environment, incarnation, store, progress });
+  await apply(engine, {
+    environment: name,
+    context,
+    directory,
+    variables: { ...variables, ...keys },
+    progress,
+  });
   // What was applied is what has to be found when all else is gone, whether or not it starts.
   const published = await publish(store, {
     directory: join(directory, 'cdktf.out/recovery', name),

@@ -36,6 +36,12 @@ export interface Environment {
   readonly namespace: string;
   /** Keys and passphrase with which databases reach their repository in the vault. */
   readonly repositoryKeys: Pick<RepositoryProps, 'accessKey' | 'secretKey' | 'passphrase'>;
+  /**
+   * What keeps the cluster of an earlier incarnation from the backups where the vault mints no keys. `lease`: the
+   * lease on the data alone, which a cluster honours and an intruder with its keys does not.
+   * @default 'keys': a new incarnation with the access key of an earlier one is refused, and needs new ones
+   */
+  readonly fencing?: 'keys' | 'lease';
   /** Charts that are installed before the platform. @default - none */
   readonly operators?: readonly OperatorProps[];
   readonly databases: readonly DatabaseDeclaration[];

@@ -1,8 +1,9 @@
 import { Vault } from '../constructs/object-storage';
 import { type DatabaseDeclaration, type Environment, setting } from './environment';
-import { VAULT_KEYS, vaultAuthority } from './keys';
+import { VAULT_KEYS, vaultAuthority, vaultMinting } from './keys';
 
-/** An environment on a Kubernetes and an S3 store that exist already; both are named by environment variables. */
+/** An environment on a Kubernetes and an S3 store that exist already; both are named by environment variables.
+ * `VAULT_MINTS=versitygw` where the store is one; elsewhere every incarnation needs new keys. */
 export function onExistingCluster(name: string, databases: readonly DatabaseDeclaration[]): Environment {
   const context = setting('KUBE_CONTEXT', '');
   const registry = setting('IMAGE_REGISTRY', 'registry.example.com/platform');
@@ -15,6 +16,7 @@ export function onExistingCluster(name: string, databases: readonly DatabaseDecl
       region: setting('VAULT_REGION', 'us-east-1'),
       bucket: setting('VAULT_BUCKET', `${name}-vault`),
       ...vaultAuthority(),
+      ...vaultMinting('none'),
     }),
     cluster: context === '' ? {} : { context },
     images: { postgres: setting('POSTGRES_IMAGE', `${registry}/postgres:17`) },

@@ -1,7 +1,7 @@
 import { Duration, Size } from '../constructs/core';
 import { Vault } from '../constructs/object-storage';
 import { type Environment, setting } from './environment';
-import { VAULT_KEYS, vaultAuthority } from './keys';
+import { VAULT_KEYS, vaultAuthority, vaultMinting } from './keys';
 import { orders } from './orders';
 
 /** The rehearsal's: one small database, with times short enough to watch. */
@@ -13,6 +13,7 @@ export const local: Environment = {
     endpoint: setting('VAULT_ENDPOINT', 'https://vault.local.test'),
     bucket: setting('VAULT_BUCKET', 'local-vault'),
     ...vaultAuthority(),
+    ...vaultMinting('versitygw'),
   }),
   cluster: {},
   images: { postgres: setting('POSTGRES_IMAGE', 'docker.io/local/postgres:17') },

@@ -1,2 +1,3 @@
 export * from './inside-cluster';
+export * from './key-mints';
 export * from './vault';

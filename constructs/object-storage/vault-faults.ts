@@ -1,5 +1,6 @@
 import type { Finding } from '../core';
 import { isInsideCluster } from './inside-cluster';
+import { KEY_MINTS } from './key-mints';
 import type { Vault } from './vault';
 
 /** Everything that is wrong with a vault's declaration. */
@@ -52,6 +53,12 @@ function storeFaults({ store, account }: Vault, property: string): Finding[] {
       rule: 'vault/ca',
       message: `${property}.caPem holds no certificate`,
       fix: "give the authority's certificate in PEM form, beginning with -----BEGIN CERTIFICATE-----",
+    });
+  if (store.mints !== undefined && !KEY_MINTS.includes(store.mints))
+    found.push({
+      rule: 'vault/mints',
+      message: `${property}.mints is "${store.mints}", by which no keys can be made`,
+      fix: `give one of ${KEY_MINTS.join(', ')}, or leave it out and make keys by hand`,
     });
   if (account !== undefined && !/^\d{12}$/.test(account))
     found.push({

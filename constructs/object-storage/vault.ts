@@ -1,6 +1,7 @@
 import type { Duration, Finding } from '../core';
 import type { Location } from '../recovery';
 import { isInsideCluster } from './inside-cluster';
+import type { KeyMint } from './key-mints';
 import { vaultFaults } from './vault-faults';
 
 export interface ObjectLock {
@@ -46,6 +47,13 @@ export interface S3CompatibleVaultProps extends VaultBaseProps {
    * @default - the authorities that the images trust
    */
   readonly caPem?: string;
+  /**
+   * How the store makes keys. `npm run deploy` then gives every incarnation a pair of its own and ends those of
+   * earlier ones. `versitygw`: by its admin API at the same endpoint, with an administrator's key in
+   * AWS_ACCESS_KEY_ID.
+   * @default - not at all: an operator makes keys by hand, new ones for each incarnation
+   */
+  readonly mints?: KeyMint;
 }
 
 /** Amazon S3. The vault has a region, better an account too, of its own. */
@@ -65,6 +73,8 @@ export interface VaultStore {
   readonly region: string;
   readonly pathStyle: boolean;
   readonly caPem?: string;
+  /** Undefined: it makes no keys. */
+  readonly mints?: KeyMint;
 }
 
 /**
@@ -84,6 +94,7 @@ export class Vault {
         region: props.region ?? 'us-east-1',
         pathStyle: props.pathStyle ?? true,
         ...(props.caPem === undefined ? {} : { caPem: props.caPem }),
+        ...(props.mints === undefined ? {} : { mints: props.mints }),
       },
       props,
     );

@@ -10,7 +10,7 @@ const NEEDED = [
   'AWS_SECRET_ACCESS_KEY',
   'POSTGRES_IMAGE',
 ] as const;
-const OPTIONAL = ['VAULT_ADDRESS', 'VAULT_CA_FILE', 'KUBECTL'] as const;
+const OPTIONAL = ['VAULT_ADDRESS', 'VAULT_CA_FILE', 'VAULT_MINTS', 'KUBECTL'] as const;
 
 /**
  * A cluster that others use, too: only the rehearsal's own namespace is made and
@@ -59,7 +59,12 @@ export const openExistingSite: OpenSite = async ({ progress }) => {
       await kubectl.run(pods);
       await lose();
     },
-    variables: () => ({ ...given, KUBE_CONFIG_PATH: given['KUBECONFIG'] ?? '', VAULT_BUCKET: bucket }),
+    variables: () => ({
+      VAULT_MINTS: 'none',
+      ...given,
+      KUBE_CONFIG_PATH: given['KUBECONFIG'] ?? '',
+      VAULT_BUCKET: bucket,
+    }),
     keep: () => `namespace ${namespace} and bucket ${bucket} stay as they are`,
     close: async () => {
       await lose();

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Vault } from '../../constructs/object-storage';
+import { type S3CompatibleVaultProps, Vault } from '../../constructs/object-storage';
 import {
   openStore,
   prepareVault,
@@ -12,7 +12,7 @@ import { findVersitygw, Versitygw } from './versitygw';
 /** A running S3 server, and vaults in it. */
 export interface Server {
   readonly keys: StoreKeys;
-  vault(overrides?: { bucket?: string; region?: string; objectLock?: Vault['objectLock'] }): Vault;
+  vault(overrides?: Partial<S3CompatibleVaultProps>): Vault;
   stop(): Promise<void>;
 }
 
@@ -37,18 +37,8 @@ async function real(): Promise<Server> {
   };
 }
 
-export function vaultAt(
-  endpoint: string,
-  caPem: string,
-  { bucket, region, objectLock }: { bucket?: string; region?: string; objectLock?: Vault['objectLock'] },
-): Vault {
-  return Vault.s3Compatible({
-    endpoint,
-    bucket: bucket ?? `vault-${randomUUID()}`,
-    ...(region === undefined ? {} : { region }),
-    caPem,
-    ...(objectLock === undefined ? {} : { objectLock }),
-  });
+export function vaultAt(endpoint: string, caPem: string, overrides: Partial<S3CompatibleVaultProps>): Vault {
+  return Vault.s3Compatible({ endpoint, bucket: `vault-${randomUUID()}`, caPem, ...overrides });
 }
 
 /** A bucket of its own, ready for use. */

@@ -167,3 +167,14 @@ test('declaring a vault loads no S3 client', () => {
   expect(files.filter((file) => /@aws-sdk|@smithy|provider-aws/.test(file))).toEqual([]);
   expect(files.some((file) => file.endsWith('object-storage/vault.ts'))).toBe(true);
 });
+
+test('a way to make keys that nobody knows', () => {
+  expect(compatible({ mints: 'versitygw' }).faults()).toEqual([]);
+  expect(compatible({ mints: 'minio' as 'versitygw' }).faults()).toEqual([
+    {
+      rule: 'vault/mints',
+      message: 'vault.mints is "minio", by which no keys can be made',
+      fix: expect.stringContaining('versitygw'),
+    },
+  ]);
+});

@@ -22,6 +22,8 @@ export interface VersitygwOptions {
   readonly versioning?: boolean;
   /** @default 'us-east-1' */
   readonly region?: string;
+  /** Whether it has users beside the one that it starts with. @default true */
+  readonly users?: boolean;
 }
 
 /** A real S3 server with a certificate of its own authority, on loopback, in a folder that goes with it. */
@@ -46,7 +48,7 @@ export class Versitygw {
         `--cert=${file('server.crt', server.certificate)}`,
         `--key=${file('server.key', server.key)}`,
         `--region=${options.region ?? 'us-east-1'}`,
-        `--iam-dir=${join(folder, 'users')}`,
+        ...(options.users === false ? [] : [`--iam-dir=${join(folder, 'users')}`]),
         '--quiet',
         'posix',
         ...(options.versioning === false ? [] : [`--versioning-dir=${join(folder, 'versions')}`]),

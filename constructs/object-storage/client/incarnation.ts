@@ -49,7 +49,7 @@ export async function claimIncarnation(props: ClaimProps): Promise<Incarnation> 
       'the id of the cluster is empty, so that it cannot be told from the one that was lost',
       'pass the UID of its namespace kube-system, or nothing if there is no cluster yet',
     );
-  const folder = `records/${props.environment}/incarnations/`;
+  const folder = claimsFolder(props.environment);
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const claims = await readClaims(store, folder);
     const newest = claims.at(-1);
@@ -70,6 +70,12 @@ export async function claimIncarnation(props: ClaimProps): Promise<Incarnation> 
     `no incarnation of ${props.environment} could be claimed in ${ATTEMPTS} attempts: others claim at the same time`,
     'see who else deploys this environment, and try again when they have finished',
   );
+}
+
+/** Generation of the newest life of an environment; 0 before the first. */
+export async function newestGeneration(store: ObjectStore, environment: string): Promise<number> {
+  const claims = await readClaims(store, claimsFolder(environment));
+  return claims.at(-1)?.generation ?? 0;
 }
 
 function incarnation({ generation, region }: ClaimRecord, created: boolean): Incarnation {
@@ -119,6 +125,10 @@ function refuseFormer(claims: readonly ClaimRecord[], { environment, clusterId }
 
 async function clusterOf(store: ObjectStore, key: string): Promise<string | undefined> {
   return parse<{ clusterId?: string }>(await store.read(key), key).clusterId;
+}
+
+function claimsFolder(environment: string): string {
+  return `records/${environment}/incarnations/`;
 }
 
 function clusterKey(folder: string, generation: number): string {

@@ -69,7 +69,7 @@ async function listVersions(store: S3Store, key: string): Promise<{ versions: st
 }
 
 /** Tidies up where it may: a key that cannot delete versions, or a lock, is what a vault should have. */
-async function removeVersions(store: S3Store, key: string): Promise<void> {
+export async function removeVersions(store: S3Store, key: string): Promise<void> {
   try {
     const { all } = await listVersions(store, key);
     for (const VersionId of all)

@@ -3,6 +3,8 @@ export class StoreProblem extends Error {
   constructor(
     readonly reason: string,
     readonly fix: string,
+    /** What the store or the network answered, most telling first; empty when nobody did. */
+    readonly codes: readonly string[] = [],
   ) {
     super(`${reason} — FIX: ${fix}`);
     this.name = 'StoreProblem';
@@ -102,6 +104,18 @@ const EXPLANATIONS: Readonly<Record<string, Explanation>> = {
     `the key in AWS_ACCESS_KEY_ID may not do this in the bucket ${bucket}`,
     'allow it, use another key, or choose another bucket if this one is not yours',
   ],
+  MalformedPolicy: ({ bucket }) => [
+    `the store does not take the policy of the bucket ${bucket}, as when a statement names a user who is gone`,
+    'look at the policy, and remove what names users who are gone',
+  ],
+  XAdminAccessDenied: () => [
+    'the key in AWS_ACCESS_KEY_ID is no administrator of the store, and only one may make keys',
+    "use an administrator's key, or drop mints of the vault and make keys by hand",
+  ],
+  XAdminMethodNotSupported: ({ endpoint }) => [
+    `${endpoint} has one user alone, or users that its admin API cannot make`,
+    'start versitygw with users of its own (--iam-dir), or drop mints of the vault and make keys by hand',
+  ],
   403: ({ bucket }) => [
     `the key in AWS_ACCESS_KEY_ID has no access to the bucket ${bucket}, or the bucket belongs to somebody else`,
     'use a key of the owner, or choose another name for the bucket',
@@ -139,12 +153,13 @@ export function explain(error: unknown, attempt: Attempt): StoreProblem {
     const found = EXPLANATIONS[ALIASES[code] ?? code];
     if (found === undefined) continue;
     const [cause, fix] = found(attempt);
-    return new StoreProblem(`could not ${attempt.doing}: ${cause}`, fix);
+    return new StoreProblem(`could not ${attempt.doing}: ${cause}`, fix, codes);
   }
   // On one line: the last line is all that a log may show.
   const reason = String(error).replaceAll(/\s+/g, ' ').trim();
   return new StoreProblem(
     `could not ${attempt.doing} in ${attempt.bucket} at ${attempt.endpoint}: ${reason}`,
     "look this answer up in the store's documentation; the store's own log tells more",
+    codes,
   );
 }

@@ -1,0 +1,2 @@
+export { type Grant, type Minter, openMinter } from './minter';
+export { probeMinting } from './probe';

@@ -1,0 +1,117 @@
+import {
+  fingerprintOf,
+  type Incarnation,
+  type KeyRecord,
+  type Minter,
+  newestGeneration,
+  type ObjectStore,
+  openMinter,
+  readKeyRecords,
+  recordKey,
+} from '../constructs/object-storage/client';
+import type { Environment } from '../environments';
+import { DeclarationFaulty, EnvironmentProblem, type Progress } from './progress';
+
+export interface FenceOptions {
+  readonly environment: Pick<Environment, 'name' | 'vault' | 'repositoryKeys' | 'fencing'>;
+  readonly incarnation: Incarnation;
+  readonly store: ObjectStore;
+  readonly progress: Progress;
+  /** @default - the vault's own, if it mints */
+  readonly minter?: Minter | undefined;
+}
+
+type Variables = Readonly<Record<string, string>>;
+
+/**
+ * Sees to it that what earlier incarnations left running cannot write into the backups of this one. Where the store
+ * mints keys, those of earlier incarnations end here and this one's are returned as `TF_VAR_*`; elsewhere an access
+ * key that an earlier incarnation had is refused. A deploy that is repeated in one incarnation changes nothing.
+ * @throws EnvironmentProblem when a key has to be changed by hand, or another incarnation has begun meanwhile
+ */
+export async function fence(options: FenceOptions): Promise<Variables> {
+  const { environment, store } = options;
+  const records = await readKeyRecords(store, environment.name);
+  const { minter = openMinter(environment.vault) } = options;
+  if (minter === undefined) return refuseFormerKey(options, records);
+  try {
+    return await mintKeys(options, minter, records);
+  } finally {
+    minter.close();
+  }
+}
+
+async function mintKeys(
+  { environment, incarnation, progress, store }: FenceOptions,
+  minter: Minter,
+  records: readonly KeyRecord[],
+): Promise<Variables> {
+  const { accessKey, secretKey } = environment.repositoryKeys;
+  if (accessKey.kind !== 'variable' || secretKey.kind !== 'variable') {
+    throw new DeclarationFaulty(
+      `environments/${environment.name}: repositoryKeys are ${accessKey.describe()} and ${secretKey.describe()}, and the keys that the vault mints are handed on as variables — FIX: make both SecretRef.variable, or drop mints of the vault`,
+    );
+  }
+  const former = formerlyMinted(records, incarnation);
+  const revoked = former.length === 0 ? [] : await minter.revoke(former);
+  if (revoked.length > 0) progress(`keys of earlier incarnations are revoked: ${revoked.join(', ')}`);
+
+  const name = `${environment.name}.${incarnation.name}`;
+  // Before it is there: one that an interrupted deploy has made must be found by the next incarnation.
+  await recordKey(store, environment.name, incarnation, { accessKeyId: name, minted: true });
+  const keys = await minter.mint({ name, prefix: `${environment.name}/` });
+  // Whoever claimed meanwhile has revoked what there was before this key, and will not come back for it.
+  const newest = await newestGeneration(store, environment.name);
+  if (newest > incarnation.generation) {
+    await minter.revoke([name]);
+    throw new EnvironmentProblem(
+      `incarnation ${newest} of ${environment.name} has begun during this deploy of ${incarnation.name} — FIX: see who else deploys this environment; deploy the cluster that is to stay`,
+    );
+  }
+  progress(`keys of this incarnation: ${name}`);
+  return {
+    [accessKey.environmentVariable]: keys.accessKeyId,
+    [secretKey.environmentVariable]: keys.secretAccessKey,
+  };
+}
+
+async function refuseFormerKey(
+  { environment, incarnation, progress, store }: FenceOptions,
+  records: readonly KeyRecord[],
+): Promise<Variables> {
+  const { accessKey, secretKey } = environment.repositoryKeys;
+  const minted = formerlyMinted(records, incarnation);
+  if (minted.length > 0)
+    progress(
+      `WARNING the vault no longer mints: end ${minted.join(', ')} in the store by hand, if still there`,
+    );
+  if (accessKey.kind !== 'variable' || secretKey.kind !== 'variable') {
+    progress(
+      `WARNING the access key of the vault is in ${accessKey.describe()}, unseen here: see to it that no earlier cluster has it`,
+    );
+    return {};
+  }
+  const accessKeyId = process.env[accessKey.environmentVariable]?.trim() ?? '';
+  // What is missing is told by whoever needs it, all at once.
+  if (accessKeyId === '') return {};
+  const same = records.filter(({ fingerprint }) => fingerprint === fingerprintOf(accessKeyId));
+  const before = same.filter(({ generation }) => generation < incarnation.generation);
+  const accepted = same.some(({ generation }) => generation === incarnation.generation);
+  const [earlier] = before.sort((a, b) => b.generation - a.generation);
+  if (earlier !== undefined && !accepted) {
+    if (environment.fencing !== 'lease') {
+      throw new EnvironmentProblem(
+        `the key in ${accessKey.environmentVariable} was incarnation ${earlier.incarnation}'s, whose cluster may come back and write to the backups with it — FIX: make a new key in the store, set ${accessKey.environmentVariable} and ${secretKey.environmentVariable} to it, deploy, and revoke the old one at once; where that is impossible, declare fencing: 'lease' for ${environment.name}`,
+      );
+    }
+    progress(
+      `WARNING ${incarnation.name} has the access key of ${earlier.incarnation}: the lease alone keeps an earlier cluster from the backups`,
+    );
+  }
+  await recordKey(store, environment.name, incarnation, { accessKeyId, minted: false });
+  return {};
+}
+
+function formerlyMinted(records: readonly KeyRecord[], { generation }: Incarnation): string[] {
+  return records.flatMap((record) => (record.generation < generation ? (record.minted ?? []) : []));
+}

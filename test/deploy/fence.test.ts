@@ -1,0 +1,230 @@
+import { SecretRef } from '../../constructs/core';
+import { Vault } from '../../constructs/object-storage';
+import type { Incarnation, Minter, ObjectStore } from '../../constructs/object-storage/client';
+import { fence } from '../../deploy/fence';
+import { DeclarationFaulty, EnvironmentProblem } from '../../deploy/progress';
+import type { Environment } from '../../environments';
+
+/** A vault that remembers what is written once. */
+class Memory implements ObjectStore {
+  readonly objects = new Map<string, string>();
+  read = async (key: string) => this.objects.get(key);
+  write = async (key: string, body: string | Uint8Array) => void this.objects.set(key, String(body));
+  writeNew = async (key: string, body: string) =>
+    !this.objects.has(key) && this.objects.set(key, body) && true;
+  keys = async (prefix: string) => [...this.objects.keys()].filter((key) => key.startsWith(prefix)).sort();
+}
+
+/** A store's users, and what becomes of them. */
+class Mint implements Minter {
+  readonly users = new Map<string, string>();
+  closed = 0;
+  /** What happens beside a minting. */
+  meanwhile: () => void | Promise<void> = () => {};
+  mint = async ({ name, prefix }: { name: string; prefix: string }) => {
+    this.users.set(name, prefix);
+    await this.meanwhile();
+    return { accessKeyId: name, secretAccessKey: `secret of ${name}` };
+  };
+  revoke = async (names: readonly string[]) => names.filter((name) => this.users.delete(name));
+  close = () => {
+    this.closed += 1;
+  };
+}
+
+const variable = (name: string) => SecretRef.variable(name, { description: name });
+const KEYS = {
+  accessKey: variable('vault_access_key'),
+  secretKey: variable('vault_secret_key'),
+  passphrase: variable('repository_passphrase'),
+};
+const GIVEN = 'TF_VAR_vault_access_key';
+const vault = Vault.s3Compatible({ endpoint: 'https://vault.example.com', bucket: 'acme-vault' });
+
+let store: Memory;
+let said: string[];
+const before = process.env[GIVEN];
+beforeEach(() => {
+  store = new Memory();
+  said = [];
+  process.env['AWS_ACCESS_KEY_ID'] ??= 'deployer';
+  process.env['AWS_SECRET_ACCESS_KEY'] ??= 'secret';
+  delete process.env[GIVEN];
+});
+afterAll(() => {
+  if (before !== undefined) process.env[GIVEN] = before;
+});
+
+/** The incarnation is claimed, as a deploy does first. */
+function life(generation: number): Incarnation {
+  const claim = { generation, region: 'eu', claimedAt: '2026-11-20T00:00:00Z' };
+  store.objects.set(
+    `records/shop/incarnations/${String(generation).padStart(6, '0')}.json`,
+    JSON.stringify(claim),
+  );
+  return { generation, region: 'eu', name: `eu-${generation}`, created: true };
+}
+
+const run = (
+  generation: number,
+  minter?: Minter,
+  environment: Partial<Pick<Environment, 'repositoryKeys' | 'fencing'>> = {},
+) =>
+  fence({
+    environment: { name: 'shop', vault, repositoryKeys: KEYS, ...environment },
+    incarnation: life(generation),
+    store,
+    progress: (line) => said.push(line),
+    ...(minter === undefined ? {} : { minter }),
+  });
+
+describe('a vault that mints', () => {
+  let mint: Mint;
+  beforeEach(() => {
+    mint = new Mint();
+  });
+
+  test('hands on the keys of the incarnation, whatever was given by hand', async () => {
+    process.env[GIVEN] = 'by-hand';
+    expect(await run(1, mint)).toEqual({
+      TF_VAR_vault_access_key: 'shop.eu-1',
+      TF_VAR_vault_secret_key: 'secret of shop.eu-1',
+    });
+    expect([...mint.users]).toEqual([['shop.eu-1', 'shop/']]);
+    expect(said).toEqual(['keys of this incarnation: shop.eu-1']);
+    expect(mint.closed).toBe(1);
+  });
+
+  test('a repeated deploy changes nothing', async () => {
+    const first = await run(1, mint);
+    const records = new Map(store.objects);
+    expect(await run(1, mint)).toEqual(first);
+    expect(store.objects).toEqual(records);
+    expect([...mint.users.keys()]).toEqual(['shop.eu-1']);
+  });
+
+  test('the next incarnation ends the keys of all earlier ones, and nobody else’s', async () => {
+    for (const other of ['shop.auditor', 'shop.eu-9', 'shopping.eu-1']) mint.users.set(other, 'by hand');
+    await run(1, mint);
+    await run(2, mint);
+    // As when its deploy was interrupted before this.
+    mint.users.set('shop.eu-1', 'shop/');
+    said = [];
+    await run(3, mint);
+    expect(said).toEqual([
+      'keys of earlier incarnations are revoked: shop.eu-1, shop.eu-2',
+      'keys of this incarnation: shop.eu-3',
+    ]);
+    expect([...mint.users.keys()]).toEqual(['shop.auditor', 'shop.eu-9', 'shopping.eu-1', 'shop.eu-3']);
+  });
+
+  test('a key whose making was interrupted is found by the next incarnation', async () => {
+    mint.meanwhile = () => Promise.reject(new Error('killed'));
+    await expect(run(1, mint)).rejects.toThrow('killed');
+    mint.meanwhile = () => {};
+    await run(2, mint);
+    expect([...mint.users.keys()]).toEqual(['shop.eu-2']);
+  });
+
+  test('an incarnation that another one replaces while it mints keeps nothing', async () => {
+    const other = new Mint();
+    mint.meanwhile = async () => {
+      mint.meanwhile = () => {};
+      Object.assign(other, { users: mint.users });
+      // It revokes before this key is there to be revoked.
+      mint.users.delete('shop.eu-1');
+      await run(2, other);
+      mint.users.set('shop.eu-1', 'shop/');
+    };
+    const failed = run(1, mint);
+    await expect(failed).rejects.toThrow(EnvironmentProblem);
+    await expect(failed).rejects.toThrow(
+      /incarnation 2 of shop has begun during this deploy of eu-1 — FIX: /,
+    );
+    expect([...mint.users.keys()]).toEqual(['shop.eu-2']);
+  });
+
+  test('keys in a Secret of somebody else cannot be handed on', async () => {
+    const accessKey = SecretRef.existing({ name: 'vault', key: 'access' });
+    const failed = run(1, mint, { repositoryKeys: { ...KEYS, accessKey } });
+    await expect(failed).rejects.toThrow(DeclarationFaulty);
+    await expect(failed).rejects.toThrow(/environments\/shop: .* — FIX: make both SecretRef.variable/);
+    expect([...store.objects.keys()]).toEqual(['records/shop/incarnations/000001.json']);
+    expect(mint.users.size).toBe(0);
+  });
+});
+
+describe('a vault that mints no keys', () => {
+  const given = (key: string) => {
+    process.env[GIVEN] = key;
+  };
+
+  test('no key at all is for others to tell', async () => {
+    expect(await run(1)).toEqual({});
+    expect([...store.objects.keys()]).toEqual(['records/shop/incarnations/000001.json']);
+  });
+
+  test('the key of an earlier incarnation is refused, at every attempt, with the fix', async () => {
+    given('first');
+    expect(await run(1)).toEqual({});
+    for (const _ of [1, 2]) {
+      const failed = run(2);
+      await expect(failed).rejects.toThrow(EnvironmentProblem);
+      await expect(failed).rejects.toThrow(
+        /TF_VAR_vault_access_key was incarnation eu-1's, .* — FIX: make a new key .* revoke the old one/,
+      );
+    }
+    given('second');
+    await run(2);
+    given('first');
+    await expect(run(3)).rejects.toThrow(/was incarnation eu-1's/);
+    expect(said).toEqual([]);
+  });
+
+  test('a deploy that is repeated in one incarnation never is, after a change of keys neither', async () => {
+    given('first');
+    await run(1);
+    await run(1);
+    given('second');
+    await run(1);
+    given('first');
+    await run(1);
+    given('second');
+    await expect(run(2)).rejects.toThrow(/was incarnation eu-1's/);
+  });
+
+  test('the lease alone is enough where the environment says so', async () => {
+    given('first');
+    await run(1);
+    await run(2, undefined, { fencing: 'lease' });
+    expect(said).toEqual([
+      'WARNING eu-2 has the access key of eu-1: the lease alone keeps an earlier cluster from the backups',
+    ]);
+    // It has been accepted: this life began with it.
+    await run(2);
+    await expect(run(3)).rejects.toThrow(/was incarnation eu-2's/);
+  });
+
+  test('records tell keys apart and give none away', async () => {
+    given('first-access-key');
+    await run(1);
+    const text = JSON.stringify([...store.objects]);
+    expect(text).not.toContain('first-access-key');
+    // SHA-256 of the id, as any tool computes it.
+    expect(text).toContain('3653be1ae056d6799e2744b68c5f9c3d');
+  });
+
+  test('a key in a Secret of somebody else is not seen, and that is said', async () => {
+    const accessKey = SecretRef.existing({ name: 'vault', key: 'access' });
+    await run(1, undefined, { repositoryKeys: { ...KEYS, accessKey } });
+    expect(said).toEqual([expect.stringMatching(/^WARNING .* Secret vault, key access, unseen here/)]);
+  });
+
+  test('a vault that no longer mints leaves earlier keys to the operator', async () => {
+    await run(1, new Mint());
+    given('by-hand');
+    said = [];
+    await run(2);
+    expect(said).toEqual([expect.stringMatching(/^WARNING .* end shop.eu-1 in the store by hand/)]);
+  });
+});
