@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The decision of prepare.sh, apart from everything that acts: facts in the environment, one word out
-# (start | adopt | initialise | restore | resume-restore | refuse:<reason>). It reads nothing and changes nothing.
+# (start | adopt | initialise | restore | resume-restore | recover-in-place | refuse:<reason>). It reads nothing and
+# changes nothing.
 #
 #   FACT_DATA          empty | partial (files, but no PG_VERSION) | present
 #   FACT_MARKER        none | complete | other (our marker names another system id than the data has)
@@ -13,9 +14,13 @@
 #                      empty   each was listed and holds nothing of this stanza
 #                      history each was read, none has a backup, one has a stanza or WAL of an earlier life
 #                      unknown none that could be read has a backup, and one could not be read
-#   FACT_BACKUP_MAJOR  same | other: the chosen backup's PostgreSQL major
+#   FACT_BACKUP        fits | none (no backup serves the order, or lies on the recorded lineage) | other-major (its
+#                      PostgreSQL is of another major) | too-big (for the space beside the data that a recovery in
+#                      place keeps)
+#   FACT_LEASE         own | none (a volume without a lease, in a vault without one that is higher) | superseded (a newer
+#                      life of the data has begun elsewhere) | unknown (no repository's leases could be read)
 #   FACT_INITIALIZE    true | false: this deploy says that the database is new
-#   FACT_RECOVER       none | ordered | invalid: recover.json with an id that was not done yet
+#   FACT_RECOVER       none | ordered | invalid: a recovery whose id was not done yet
 set -euo pipefail
 
 decide() {
@@ -46,8 +51,29 @@ decide_complete() {
     echo refuse:control
   elif [[ $FACT_HISTORY == absent ]]; then
     echo refuse:foreign
+  elif [[ $FACT_LEASE == superseded ]]; then
+    echo refuse:superseded
+  elif [[ $FACT_RECOVER == ordered ]]; then
+    decide_in_place
   else
     echo start
+  fi
+}
+
+# Our finished data is to be replaced by an earlier state of it. What cannot be carried out is refused rather than left
+# out in silence; only a vault that cannot be read makes the order wait, for it keeps nothing from starting.
+decide_in_place() {
+  if [[ $FACT_REPOSITORIES == unknown || $FACT_LEASE == unknown ]]; then
+    echo start
+  elif [[ $FACT_REPOSITORIES != backup ]]; then
+    echo refuse:nothing-to-recover
+  else
+    case $FACT_BACKUP in
+      fits) echo recover-in-place ;;
+      too-big) echo refuse:no-space ;;
+      other-major) echo refuse:backup-major ;;
+      *) echo refuse:outside-window ;;
+    esac
   fi
 }
 
@@ -55,6 +81,8 @@ decide_complete() {
 decide_unmarked() {
   if [[ $FACT_CONTROL == unreadable ]]; then
     echo refuse:control
+  elif [[ $FACT_LEASE == superseded && $FACT_HISTORY != absent ]]; then
+    echo refuse:superseded
   elif [[ $FACT_HISTORY == member ]]; then
     echo adopt
   elif [[ $FACT_HISTORY == absent ]]; then
@@ -73,6 +101,9 @@ decide_unmarked() {
 decide_empty() {
   if [[ $FACT_MARKER != none && $FACT_HISTORY == absent ]]; then
     echo refuse:foreign
+    return
+  elif [[ $FACT_LEASE == superseded ]]; then
+    echo refuse:superseded
     return
   fi
   case $FACT_REPOSITORIES in
@@ -95,23 +126,33 @@ decide_initialise() {
     ordered) echo refuse:nothing-to-recover && return ;;
     *) echo refuse:recover-invalid && return ;;
   esac
-  if [[ $FACT_INITIALIZE == true ]]; then echo initialise; else echo refuse:nothing-to-restore; fi
+  if [[ $FACT_INITIALIZE != true ]]; then
+    echo refuse:nothing-to-restore
+  elif [[ $FACT_LEASE == unknown ]]; then
+    echo refuse:lease
+  else
+    echo initialise
+  fi
 }
 
 decide_restore() {
-  case $FACT_REPOSITORIES in
-    backup)
-      if [[ $FACT_RECOVER == invalid ]]; then
-        echo refuse:recover-invalid
-      elif [[ $FACT_BACKUP_MAJOR == other ]]; then
-        echo refuse:backup-major
-      else
-        echo "$1"
-      fi
-      ;;
-    unknown) echo refuse:unreachable ;;
-    *) echo refuse:lost-data ;;
-  esac
+  if [[ $FACT_LEASE == superseded ]]; then
+    echo refuse:superseded
+  elif [[ $FACT_REPOSITORIES == unknown ]]; then
+    echo refuse:unreachable
+  elif [[ $FACT_REPOSITORIES != backup ]]; then
+    echo refuse:lost-data
+  elif [[ $FACT_RECOVER == invalid ]]; then
+    echo refuse:recover-invalid
+  elif [[ $FACT_BACKUP == none ]]; then
+    echo refuse:outside-window
+  elif [[ $FACT_BACKUP == other-major ]]; then
+    echo refuse:backup-major
+  elif [[ $FACT_LEASE == unknown ]]; then
+    echo refuse:lease
+  else
+    echo "$1"
+  fi
 }
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then decide; fi

@@ -8,80 +8,38 @@ here=$(dirname "${BASH_SOURCE[0]}")
 source "$here/lib.sh"
 # shellcheck source=cause.sh
 source "$here/cause.sh"
+# shellcheck source=configuration.sh
+source "$here/configuration.sh"
+# shellcheck source=s3.sh
+source "$here/s3.sh"
+# shellcheck source=lease.sh
+source "$here/lease.sh"
 # shellcheck source=repositories.sh
 source "$here/repositories.sh"
+# shellcheck source=lineage.sh
+source "$here/lineage.sh"
 # shellcheck source=recover.sh
 source "$here/recover.sh"
+# shellcheck source=facts.sh
+source "$here/facts.sh"
 # shellcheck source=refusals.sh
 source "$here/refusals.sh"
 # shellcheck source=decide.sh
 source "$here/decide.sh"
 
-MARKER_FILE=$STATE_DIR/complete.json
-PROGRESS_FILE=$STATE_DIR/in-progress.json
 NEIGHBOUR=$PGDATA.initialising
 
-export PATH=$PG_BIN:$PATH
-
-control() { LC_ALL=C pg_controldata "$PGDATA" 2>&1 | sed -n "s/^$1: *//p"; }
-
-gather_volume_facts() {
-  local marked=''
-  SYSTEM_ID='' FACT_CONTROL=unreadable FACT_MAJOR=same FACT_MANIFEST=no FACT_MARKER=none FACT_PROGRESS=none
-  if [[ -s $PGDATA/PG_VERSION ]]; then
-    FACT_DATA=present
-    if [[ $(<"$PGDATA/PG_VERSION") != "$PG_MAJOR" ]]; then FACT_MAJOR=other; fi
-    # pg_controldata prints an id even from a damaged file, with a warning.
-    if ! LC_ALL=C pg_controldata "$PGDATA" 2>&1 | grep -qi 'WARNING'; then
-      SYSTEM_ID=$(control 'Database system identifier') || SYSTEM_ID=''
-    fi
-  elif [[ -n $(find "$PGDATA" -mindepth 1 -maxdepth 1 ! -name lost+found -print -quit) ]]; then
-    FACT_DATA=partial
-  else
-    FACT_DATA=empty
-  fi
-  if [[ -n $SYSTEM_ID ]]; then FACT_CONTROL=readable; fi
-  if [[ -e $PGDATA/backup.manifest ]]; then FACT_MANIFEST=yes; fi
-  if [[ -e $MARKER_FILE ]]; then
-    marked=$(jq -r '.systemId | strings' "$MARKER_FILE" 2>/dev/null) || marked=''
-    if [[ -z $marked ]]; then
-      warn "$MARKER_FILE cannot be read: it counts as missing"
-    elif [[ -n $SYSTEM_ID && $marked != "$SYSTEM_ID" ]]; then
-      FACT_MARKER=other
-    else
-      FACT_MARKER=complete
-      SYSTEM_ID=$marked
-    fi
-  fi
-  if [[ -e $PROGRESS_FILE ]]; then
-    FACT_PROGRESS=$(jq -r '.action | select(. == "initialise" or . == "restore")' "$PROGRESS_FILE" 2>/dev/null) || true
-    FACT_PROGRESS=${FACT_PROGRESS:-none}
-  fi
-}
-
-gather_repository_facts() {
-  local limit=${INFO_TIMEOUT:-90}
-  # A complete volume starts whether or not the repository answers, so it does not wait long for that answer.
-  if [[ $FACT_DATA == present && $FACT_MARKER == complete ]]; then limit=${INFO_TIMEOUT_COMPLETE:-25}; fi
-  read_info "$limit"
-  FACT_REPOSITORIES=$(judge_repositories)
-  choose_for_order
-  FACT_RECOVER=$RECOVER
-  FACT_BACKUP_MAJOR=same
-  if [[ -n $BACKUP && $(jq -r '.version' <<<"$BACKUP") != "$PG_MAJOR" ]]; then FACT_BACKUP_MAJOR=other; fi
-  if [[ -z $(stanza_system_ids) ]]; then
-    FACT_HISTORY=none
-  elif [[ -n $SYSTEM_ID ]] && stanza_system_ids | grep -qx "$SYSTEM_ID"; then
-    FACT_HISTORY=member
-  else
-    FACT_HISTORY=absent
-  fi
-  FACT_INITIALIZE=false
-  if [[ -r $DEPLOY_DIR/initialize && $(tr -d '[:space:]' <"$DEPLOY_DIR/initialize") == true ]]; then FACT_INITIALIZE=true; fi
-}
-
 begin() {
-  write_durably "$PROGRESS_FILE" "$(jq -n --arg action "$1" --arg at "$(date -u +%FT%TZ)" '{$action, $at}')"
+  write_durably "$PROGRESS_FILE" "$(jq -n --arg action "$1" --arg at "$(date -u +%FT%TZ)" --argjson order "$ORDER" \
+    '{ $action, $at } + if $order == null then {} else { $order } end')"
+}
+
+# The lease of a new life of the data, which a drill or a clone is not.
+lease_for() {
+  local finished
+  if [[ ${ARCHIVE_MODE:-on} == off ]]; then return; fi
+  finished=$(jq -r '.lease // 0' "$MARKER_FILE" 2>/dev/null) || finished=0
+  take_lease "$1" "$finished"
 }
 
 # complete <how> <label or empty> <repository or empty>
@@ -89,13 +47,15 @@ complete() {
   local record at
   at=$(date -u +%FT%TZ)
   # "label" is a word of jq's own, hence the quotes and the other variable name.
-  record=$(jq -n --arg how "$1" --arg backup "$2" --arg repo "$3" --arg at "$at" --arg target "$ORDER_TO" --arg id "$ORDER_ID" \
+  own_lease
+  record=$(jq -n --argjson lease "$LEASE_NUMBER" --arg how "$1" --arg backup "$2" --arg repo "$3" --arg at "$at" --arg target "$ORDER_TO" --arg id "$ORDER_ID" \
     --arg systemId "$(control 'Database system identifier')" --arg timeline "$(control "Latest checkpoint's TimeLineID")" '
     { $systemId, $how, timeline: ($timeline | tonumber), $at }
     + if $backup == "" then {} else { "label": $backup, repo: ($repo | tonumber), $target } end
+    + if $lease == 0 then {} else { $lease } end
     + if $how == "restored" and $id != "" then { recovery: $id } else {} end')
-  write_durably "$MARKER_FILE" "$record"
   if [[ $1 == restored && -n $ORDER_ID ]]; then write_durably "$STATE_DIR/done/$ORDER_ID" "$at"; fi
+  write_durably "$MARKER_FILE" "$record"
   rm -f "$PROGRESS_FILE"
 }
 
@@ -103,6 +63,8 @@ initialise() {
   local started
   started=$(now)
   if [[ $FACT_DATA == empty ]]; then
+    lease_for initialised
+    record_timeline 1 || warn "timeline 1 could not be recorded everywhere"
     begin initialise
     rm -rf "$NEIGHBOUR"
     initdb --pgdata="$NEIGHBOUR" --username="${SUPERUSER:-postgres}" --auth-local=peer --auth-host=scram-sha-256 \
@@ -117,6 +79,24 @@ initialise() {
   log "initialised $DATABASE_NAME, system id $(control 'Database system identifier'), in $(seconds_since "$started") s"
 }
 
+# The flawed data stays beside, under the recovery's name: nothing of ours ever deletes it. The mark of the restore is
+# written before the data is moved, and our completion marker goes only afterwards: of what a kill leaves, complete data
+# with its marker is still complete data, and an empty directory is restored into.
+recover_in_place() {
+  local kept=$PGDATA.before-$ORDER_ID
+  if [[ -e $kept ]]; then
+    die "$DATABASE_NAME: recovery '$ORDER_ID' would keep the present data as $kept, which exists" "move $kept away, or give the recovery another id"
+  fi
+  lease_for recovered
+  begin restore
+  mv -T "$PGDATA" "$kept"
+  sync "$(dirname "$PGDATA")"
+  mkdir -m 0700 "$PGDATA"
+  FACT_DATA=empty
+  log "kept the present data of $DATABASE_NAME as $kept"
+  restore
+}
+
 restore() {
   local started repo label bytes type command options=()
   started=$(now)
@@ -129,13 +109,14 @@ restore() {
   if [[ -n $ORDER_EPOCH ]]; then
     options+=(--type=time "--target=$(date -u -d "$ORDER_TO" '+%F %T.%6N+00')" --target-action=promote)
   fi
-  if [[ -n $ORDER_TIMELINE ]]; then options+=("--target-timeline=$ORDER_TIMELINE"); fi
+  if [[ -n $TIMELINE ]]; then options+=("--target-timeline=$TIMELINE"); fi
   if [[ ${ARCHIVE_MODE:-on} == off ]]; then options+=(--archive-mode=off); fi
+  lease_for restored
   begin restore
   rm -rf "$MARKER_FILE" "$NEIGHBOUR" "$SPOOL_DIR/archive"
   # Our own progress mark proves that these files are a restore's first directories; pgBackRest would not.
   if [[ $FACT_DATA == partial && $FACT_MANIFEST == no ]]; then find "$PGDATA" -mindepth 1 ! -path "$PGDATA/lost+found" -delete; fi
-  log "restoring $DATABASE_NAME to ${ORDER_TO} from $type backup $label (repo$repo, $(megabytes "$bytes"))"
+  log "restoring $DATABASE_NAME to $ORDER_TO${TIMELINE:+ on timeline $TIMELINE} from $type backup $label (repo$repo, $(megabytes "$bytes"))"
   pgbackrest --stanza="$STANZA" --pg1-path="$PGDATA" --log-level-console=info --repo="$repo" --set="$label" --delta \
     "--recovery-option=restore_command=$command" "${options[@]}" restore 2>&1 | tee "$OUTPUT" >&2 || {
     explain "$(grep -v INFO "$OUTPUT")"
@@ -151,6 +132,7 @@ start() {
   elif [[ -n $(unreadable_repositories) ]]; then
     warn "$(unreadable_causes | paste -sd ';')"
   fi
+  settle_lease
   rm -f "$PROGRESS_FILE"
   log "$DATABASE_NAME is complete: system id $SYSTEM_ID, $(jq -r '.how + " " + .at' "$MARKER_FILE")"
 }
@@ -167,10 +149,11 @@ chmod u=rwx,g=,g-s,o= "$PGDATA" ||
 gather_volume_facts
 read_order
 gather_repository_facts
+gather_lease_facts
 action=$(decide)
-log "data=$FACT_DATA marker=$FACT_MARKER progress=$FACT_PROGRESS history=$FACT_HISTORY repositories=$FACT_REPOSITORIES initialize=$FACT_INITIALIZE recover=$FACT_RECOVER: $action"
+log "data=$FACT_DATA marker=$FACT_MARKER progress=$FACT_PROGRESS history=$FACT_HISTORY repositories=$FACT_REPOSITORIES backup=$FACT_BACKUP lease=$FACT_LEASE initialize=$FACT_INITIALIZE recover=$FACT_RECOVER: $action"
 if [[ $RECOVER == ordered && ($action == start || $action == adopt) ]]; then
-  warn "recovery '$ORDER_ID' is ignored: this volume holds complete data, which is never restored over"
+  warn "recovery '$ORDER_ID' waits for a start at which the vault can be read: the present data starts meanwhile"
 elif [[ $RECOVER == invalid && ($action == start || $action == adopt) ]]; then
   warn "$DEPLOY_DIR/recover.json $RECOVER_PROBLEM; it is ignored, the data is complete"
 fi
@@ -182,5 +165,6 @@ case $action in
     ;;
   initialise) initialise ;;
   restore | resume-restore) restore ;;
+  recover-in-place) recover_in_place ;;
   refuse:*) refuse "${action#refuse:}" ;;
 esac

@@ -1,36 +1,65 @@
-# shellcheck shell=bash disable=SC2034 # the results are for the script that sources this
+# shellcheck shell=bash disable=SC2034,SC2016 # the results are for the script that sources this
 # An ordered recovery: $DEPLOY_DIR/recover.json = { id, to: "latest" | instant with zone, set?, timeline? }. It is
-# one-shot: done ids are files in $STATE_DIR/done. Sets RECOVER (none | ordered | invalid), RECOVER_PROBLEM, and
-# ORDER_{ID,TO,SET,TIMELINE}, ORDER_EPOCH (empty for latest).
+# one-shot: done ids are files in $STATE_DIR/done and, once its result is in the archive, records in the vault. One that
+# was begun is carried to its end though the order was withdrawn. Sets RECOVER (none | ordered | invalid),
+# RECOVER_PROBLEM, ORDER (the order itself, null without one), ORDER_{ID,TO,SET,TIMELINE}, and ORDER_EPOCH (empty for
+# latest).
 read_order() {
-  local file=$DEPLOY_DIR/recover.json
-  RECOVER=none RECOVER_PROBLEM='' ORDER_ID='' ORDER_TO=latest ORDER_SET='' ORDER_TIMELINE=${RESTORE_TIMELINE:-} ORDER_EPOCH=''
-  ORDER_FROM="the ordered recovery in $file"
+  local begun=''
+  forget_order
+  RECOVER_PROBLEM='' ORDER_FROM='the ordered recovery in recover.json'
   # A clone's: no order, so it has no id, and nothing records it.
   if [[ -n ${RESTORE_TO:-} ]]; then
-    RECOVER=ordered ORDER_TO=$RESTORE_TO ORDER_FROM='the restore'
+    if [[ $FACT_DATA == present && $FACT_MARKER == complete ]]; then return; fi
+    RECOVER=ordered ORDER_TO=$RESTORE_TO ORDER_TIMELINE=${RESTORE_TIMELINE:-} ORDER_FROM='the restore'
     check_order
     return
   fi
-  if [[ ! -s $file ]]; then return; fi
-  if ! jq -e 'type == "object" and (.id | type == "string") and (.to | type == "string")' "$file" >/dev/null 2>&1; then
+  if [[ -s $DEPLOY_DIR/recover.json ]]; then
+    ORDER=$(jq -c . "$DEPLOY_DIR/recover.json" 2>/dev/null) || ORDER=null
+    parse_order
+    if [[ $RECOVER == invalid ]]; then return; fi
+    if ! order_is_done; then return; fi
+    log "recovery '$ORDER_ID' was done before: it is not repeated"
+    forget_order
+  fi
+  if [[ $FACT_PROGRESS == restore ]]; then begun=$(jq -c '.order | objects' "$PROGRESS_FILE" 2>/dev/null) || begun=''; fi
+  if [[ -z $begun ]]; then return; fi
+  ORDER=$begun
+  parse_order
+  if order_is_done || [[ $FACT_MARKER == complete && $FACT_DATA == present ]]; then forget_order; fi
+}
+
+forget_order() {
+  RECOVER=none ORDER=null ORDER_ID='' ORDER_TO=latest ORDER_SET='' ORDER_TIMELINE='' ORDER_EPOCH=''
+}
+
+# By what the volume knows. The file of a done id is written before the marker: until that is there, it goes on. Where
+# the recovered data is lost again, the vault knows whether anything of it was archived: else it is still to be done.
+order_is_done() {
+  if [[ $(jq -r '.recovery // empty' "$MARKER_FILE" 2>/dev/null) == "$ORDER_ID" ]]; then
+    [[ $FACT_DATA == present || $(jq -r '.lease // empty' "$MARKER_FILE") == '' ]]
+    return
+  fi
+  if [[ $(jq -r '.order.id // empty' "$PROGRESS_FILE" 2>/dev/null) == "$ORDER_ID" ]]; then return 1; fi
+  [[ -e $STATE_DIR/done/$ORDER_ID ]]
+}
+
+parse_order() {
+  if ! jq -e 'type == "object" and (.id | type == "string") and (.to | type == "string")' <<<"$ORDER" >/dev/null 2>&1; then
     not_valid 'is not { "id": text, "to": "latest" or an instant }'
     return
   fi
-  ORDER_ID=$(jq -r '.id' "$file")
+  RECOVER=ordered
+  ORDER_ID=$(jq -r '.id' <<<"$ORDER")
   if [[ ! $ORDER_ID =~ ^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$ ]]; then
+    ORDER_ID=''
     not_valid 'has an id that is not 1 to 63 letters, digits, dots, dashes'
     return
   fi
-  if [[ -e $STATE_DIR/done/$ORDER_ID ]]; then
-    log "recovery '$ORDER_ID' was done before: it is not repeated"
-    ORDER_ID=''
-    return
-  fi
-  RECOVER=ordered
-  ORDER_TO=$(jq -r '.to' "$file")
-  ORDER_SET=$(jq -r '.set // ""' "$file")
-  ORDER_TIMELINE=$(jq -r '.timeline // "" | tostring' "$file")
+  ORDER_TO=$(jq -r '.to' <<<"$ORDER")
+  ORDER_SET=$(jq -r '.set // ""' <<<"$ORDER")
+  ORDER_TIMELINE=$(jq -r '.timeline // "" | tostring' <<<"$ORDER")
   check_order
 }
 
@@ -51,13 +80,24 @@ check_order() {
 
 not_valid() { RECOVER=invalid RECOVER_PROBLEM=$1; }
 
-# Needs INFO: the backup to restore (BACKUP, a JSON object or empty) for this order or, without one, the newest.
-# An order that no backup can serve is invalid, before anything is touched.
+# Needs INFO: sets BACKUP (a JSON object, or empty with NO_BACKUP_BECAUSE) to what this order or, without one, the newest
+# state needs, and TIMELINE to the timeline to follow: the order's, RESTORE_TIMELINE, or the one that the last life went
+# on with. Only where none was ever recorded is it empty, and PostgreSQL follows the highest one.
 choose_for_order() {
-  BACKUP=''
+  BACKUP='' TIMELINE='' NO_BACKUP_BECAUSE=''
   if [[ $INFO == null || $RECOVER == invalid ]]; then return; fi
-  BACKUP=$(choose_backup "$ORDER_SET" "$ORDER_EPOCH" "$ORDER_TIMELINE")
-  if [[ -z $BACKUP && $RECOVER == ordered && $(info '.backup | length') != 0 ]]; then
-    not_valid "asks for ${ORDER_SET:-$ORDER_TO}${ORDER_TIMELINE:+ on timeline $ORDER_TIMELINE}, but of the backups $(info '[.backup[].label] | "\(first) … \(last)"') none serves it (the first one that ended before the target is needed)"
+  read_lineage
+  if [[ -n $ORDER_ID && ${ARCHIVE_MODE:-on} != off ]] && recovery_recorded "$ORDER_ID"; then
+    log "recovery '$ORDER_ID' was done in an earlier life: it is not repeated"
+    forget_order
   fi
+  TIMELINE=${ORDER_TIMELINE:-${RESTORE_TIMELINE:-$LINEAGE_TIMELINE}}
+  if [[ $TIMELINE =~ ^[0-9]+$ ]] && ! read_history "$TIMELINE"; then
+    NO_BACKUP_BECAUSE="the archive has no such timeline"
+    return
+  fi
+  BACKUP=$(choose_backup "$ORDER_SET" "$ORDER_EPOCH" "$TIMELINE" "$HISTORY")
+  if [[ -n $BACKUP ]]; then return; fi
+  NO_BACKUP_BECAUSE=$(info '.backup | sort_by(.timestamp.stop) | map(.timestamp.stop | todate)
+    | "of \(length) backups the first ended at \(first), the last at \(last); one that ended before the target is needed, made on that timeline or on an ancestor before it was left"')
 }

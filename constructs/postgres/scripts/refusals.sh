@@ -13,6 +13,17 @@ refuse() {
     nothing-to-recover)
       die "$what: recovery '$ORDER_ID' was ordered, but every repository was listed and is empty" \
         "correct the repository's path, bucket or stanza, or remove the order" ;;
+    superseded)
+      die "$what: this volume (lease $LEASE_NUMBER) is superseded: a newer life of this database holds $(lease_words "$LEASE_BY")" \
+        "use that one; to restore its newest state here instead, which takes the lease from it, empty this volume (to look into its data first, run it elsewhere with archiving off)" ;;
+    lease)
+      die "$what: it can be known neither whether a newer life of this database exists, nor could a lease be taken (${LEASE_UNREAD%$'\n'})" "$LEASE_FIX" ;;
+    outside-window)
+      die "$what: no backup leads to ${ORDER_SET:-$ORDER_TO}${TIMELINE:+ on timeline $TIMELINE}: $NO_BACKUP_BECAUSE" \
+        "${ORDER_ID:+in recovery $ORDER_ID }choose an instant, a backup or a timeline that \`pgbackrest info\` shows" ;;
+    no-space)
+      die "$what: recovery '$ORDER_ID' needs $(megabytes "$(needed_bytes)") beside the present data, which is kept, and $(megabytes "$(free_bytes)") are free" \
+        "grow the volume, or remove a $(basename "$PGDATA").before-* that is no longer needed; or remove the order" ;;
     recover-invalid)
       die "$what: $ORDER_FROM $RECOVER_PROBLEM" "correct the order, or remove it to restore the latest state" ;;
     no-backup)

@@ -86,19 +86,25 @@ judge_repositories() {
   fi
 }
 
-# choose_backup <set> <before (epoch seconds)> <timeline>, each may be empty: the newest backup that fits, from the
-# lowest-numbered repository that has one (their order is the operator's preference); prints a JSON object or nothing.
+# choose_backup <set> <before (epoch seconds)> <timeline> <its history, as lineage.sh reads it>, each but the last may be
+# empty: the newest backup that fits, from the lowest-numbered repository that has one (their order is the operator's
+# preference); prints a JSON object or nothing. A backup fits a timeline when it was made on it, or on an ancestor before
+# that was left.
 choose_backup() {
-  info --arg set "$1" --arg before "$2" --arg timeline "$3" '
+  info --arg set "$1" --arg before "$2" --arg timeline "$3" --argjson history "$4" '
     def hex: ascii_downcase | explode | reduce .[] as $c (0; . * 16 + (if $c > 96 then $c - 87 else $c - 48 end));
+    def lsn: split("/") | (.[0] | hex) * 4294967296 + (.[1] | hex);
+    def follows: . as $backup
+      | if ($timeline | test("^[0-9]+$") | not) or .timeline == ($timeline | tonumber) then true
+        else any($history[]; .timeline == $backup.timeline and (.end | lsn) >= ($backup.lsn | lsn)) end;
     . as $stanza
     | [ .backup[]? | . as $b
         | { repo: .database["repo-key"], "label": .label, type, stop: .timestamp.stop, bytes: .info.size,
-            timeline: (.archive.stop // "" | .[0:8]),
+            timeline: (.archive.stop // "" | .[0:8] | hex), lsn: (.lsn.stop // "0/0"),
             version: [$stanza.db[] | select(.id == $b.database.id and .["repo-key"] == $b.database["repo-key"])
               | .version][0] }
         | select($set == "" or .label == $set)
         | select($before == "" or .stop < ($before | tonumber))
-        | select(($timeline | test("^[0-9]+$") | not) or (.timeline | hex) <= ($timeline | tonumber)) ]
+        | select(follows) ]
     | sort_by(.repo) | group_by(.repo) | (.[0] // []) | max_by(.stop) // empty | tojson'
 }

@@ -18,7 +18,7 @@ if ! command -v pgbackrest >/dev/null; then
   die "$DATABASE_NAME: the pgbackrest program is not in this image, so WAL cannot be archived" "use the project's postgres image, or one derived from it"
 fi
 
-archive=(-c archive_mode=on -c "archive_command=${ARCHIVE_COMMAND:-pgbackrest --stanza=$STANZA archive-push %p}")
+archive=(-c archive_mode=on -c "archive_command=${ARCHIVE_COMMAND:-$SCRIPTS_DIR/archive.sh pgbackrest --stanza=$STANZA archive-push %p}")
 if [[ ${ARCHIVE_MODE:-on} == off ]]; then archive=(-c archive_mode=off -c archive_command=/bin/false); fi
 # Not as process 1: pgBackRest's asynchronous push is a child of nobody, and a postmaster that inherits it takes its
 # exit status for the crash of a server process and restarts every connection.

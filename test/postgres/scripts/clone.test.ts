@@ -70,7 +70,7 @@ describeWithPostgres('clone.sh', () => {
   test('an instant before every backup is refused before anything is restored', async () => {
     const { log } = await clone.start({ CLONE_TO: '2020-01-01T00:00:00Z' });
     expect(clone.lastWords).toMatch(
-      /^ERROR .*asks for 2020-01-01T00:00:00Z on timeline latest, .*none serves it.* — FIX: /,
+      /^ERROR .*no backup leads to 2020-01-01T00:00:00Z on timeline latest: .* — FIX: /,
     );
     expect(log.match(/^ERROR/gm)).toHaveLength(1);
     expect(log).not.toContain('restoring');
@@ -92,7 +92,7 @@ describeWithPostgres('clone.sh', () => {
 
   test('a timeline that there is not is told so', async () => {
     await clone.start({ CLONE_TO: before, CLONE_TIMELINE: '7' });
-    expect(clone.lastWords).toMatch(/^ERROR shop: .*has no such timeline: .*00000007.history.* — FIX: /);
+    expect(clone.lastWords).toMatch(/^ERROR shop: .*on timeline 7: the archive has no such timeline — FIX: /);
   });
 
   test('ends without an error when its life time is over', async () => {

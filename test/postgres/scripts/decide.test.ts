@@ -12,7 +12,8 @@ const FACTS = {
   MAJOR: ['same', 'other'],
   HISTORY: ['member', 'absent', 'none'],
   REPOSITORIES: ['backup', 'empty', 'history', 'unknown'],
-  BACKUP_MAJOR: ['same', 'other'],
+  BACKUP: ['fits', 'none', 'other-major', 'too-big'],
+  LEASE: ['own', 'none', 'superseded', 'unknown'],
   INITIALIZE: ['true', 'false'],
   RECOVER: ['none', 'ordered', 'invalid'],
 } as const;
@@ -53,15 +54,21 @@ const is =
   (action: string) =>
     wanted.includes(action);
 const writes = is('initialise', 'restore', 'resume-restore');
-const runs = is('start', 'adopt', 'initialise', 'restore', 'resume-restore');
+const begins = is('initialise', 'restore', 'resume-restore', 'recover-in-place');
+const runs = is('start', 'adopt', 'initialise', 'restore', 'resume-restore', 'recover-in-place');
+/** Beside kept data it must fit; into an empty volume it goes as far as it goes. */
+const backupFits = (f: Facts) => f.BACKUP === 'fits' || f.BACKUP === 'too-big';
+const leased = (f: Facts) => f.LEASE === 'own' || f.LEASE === 'none';
 
 describe('the decision about a volume, over all combinations of facts', () => {
   test('is exactly one known word for each', () => {
     expect(actions).toHaveLength(all.length);
     const words = new Set(actions);
     for (const word of words)
-      expect(word).toMatch(/^(start|adopt|initialise|restore|resume-restore|refuse:[a-z-]+)$/);
-    for (const word of ['start', 'adopt', 'initialise', 'restore', 'resume-restore'])
+      expect(word).toMatch(
+        /^(start|adopt|initialise|restore|resume-restore|recover-in-place|refuse:[a-z-]+)$/,
+      );
+    for (const word of ['start', 'adopt', 'initialise', 'restore', 'resume-restore', 'recover-in-place'])
       expect(words).toContain(word);
   });
 
@@ -107,7 +114,7 @@ describe('the decision about a volume, over all combinations of facts', () => {
     expect(
       violations(
         is('restore', 'resume-restore'),
-        (f) => f.REPOSITORIES === 'backup' && f.BACKUP_MAJOR === 'same' && f.RECOVER !== 'invalid',
+        (f) => f.REPOSITORIES === 'backup' && backupFits(f) && f.RECOVER !== 'invalid',
       ),
     ).toEqual([]);
   });
@@ -132,7 +139,7 @@ describe('the decision about a volume, over all combinations of facts', () => {
     );
   });
 
-  test('availability first: our own complete data starts, whatever the repository says short of "foreign"', () => {
+  test('availability first: our own complete data starts, whatever the repository says short of "foreign" and "superseded"', () => {
     const own = cases.filter(
       ({ facts: f }) =>
         f.DATA === 'present' &&
@@ -140,7 +147,9 @@ describe('the decision about a volume, over all combinations of facts', () => {
         f.MAJOR === 'same' &&
         f.CONTROL === 'readable' &&
         f.MANIFEST === 'no' &&
-        f.HISTORY !== 'absent',
+        f.HISTORY !== 'absent' &&
+        f.LEASE !== 'superseded' &&
+        (f.RECOVER !== 'ordered' || f.LEASE === 'unknown' || f.REPOSITORIES === 'unknown'),
     );
     expect(own.length).toBeGreaterThan(0);
     expect(own.filter(({ action }) => action !== 'start')).toEqual([]);
@@ -152,7 +161,8 @@ describe('the decision about a volume, over all combinations of facts', () => {
         f.DATA === 'empty' &&
         f.MARKER === 'none' &&
         f.REPOSITORIES === 'backup' &&
-        f.BACKUP_MAJOR === 'same' &&
+        backupFits(f) &&
+        leased(f) &&
         f.RECOVER !== 'invalid',
     );
     expect(restorable.length).toBeGreaterThan(0);
@@ -178,6 +188,37 @@ describe('the decision about a volume, over all combinations of facts', () => {
     ).toEqual([]);
   });
 
+  test('a volume of an older life never runs, and nothing is ever made of it', () => {
+    expect(violations(runs, (f) => f.LEASE !== 'superseded')).toEqual([]);
+  });
+
+  test('a new life of the data begins only where its lease can be taken', () => {
+    expect(violations(begins, leased)).toEqual([]);
+  });
+
+  test('only our own complete data is recovered in place: by an order, with a backup that fits beside it', () => {
+    expect(
+      violations(
+        is('recover-in-place'),
+        (f) =>
+          f.DATA === 'present' &&
+          f.MARKER === 'complete' &&
+          f.RECOVER === 'ordered' &&
+          f.REPOSITORIES === 'backup' &&
+          f.BACKUP === 'fits',
+      ),
+    ).toEqual([]);
+  });
+
+  test('an order is never left out in silence: complete data starts without it only where the vault is unreadable', () => {
+    expect(
+      violations(
+        is('start'),
+        (f) => f.RECOVER !== 'ordered' || f.REPOSITORIES === 'unknown' || f.LEASE === 'unknown',
+      ),
+    ).toEqual([]);
+  });
+
   test('a volume that lost its data under our marker is restored from its own stanza', () => {
     const lost = { ...plain, MARKER: 'complete', HISTORY: 'member', REPOSITORIES: 'backup' } as const;
     expect(decideAll([lost])).toEqual(['restore']);
@@ -192,10 +233,17 @@ describe('the decision about a volume, over all combinations of facts', () => {
     MAJOR: 'same',
     HISTORY: 'none',
     REPOSITORIES: 'empty',
-    BACKUP_MAJOR: 'same',
+    BACKUP: 'fits',
+    LEASE: 'none',
     INITIALIZE: 'false',
     RECOVER: 'none',
   };
+  const complete = {
+    DATA: 'present',
+    MARKER: 'complete',
+    HISTORY: 'member',
+    REPOSITORIES: 'backup',
+  } as const;
   test.each<[string, Partial<Facts>]>([
     ['nothing-to-restore', {}],
     ['no-backup', { REPOSITORIES: 'history', INITIALIZE: 'true' }],
@@ -206,13 +254,24 @@ describe('the decision about a volume, over all combinations of facts', () => {
     ['foreign', { DATA: 'present', HISTORY: 'absent', REPOSITORIES: 'unknown' }],
     ['control', { DATA: 'present', CONTROL: 'unreadable', REPOSITORIES: 'backup' }],
     ['unknown-files', { DATA: 'partial', REPOSITORIES: 'backup' }],
+    ['superseded', { DATA: 'present', MARKER: 'complete', HISTORY: 'member', LEASE: 'superseded' }],
+    ['superseded', { PROGRESS: 'restore', REPOSITORIES: 'backup', LEASE: 'superseded' }],
+    ['foreign', { DATA: 'present', MARKER: 'complete', HISTORY: 'absent', LEASE: 'superseded' }],
+    ['lease', { REPOSITORIES: 'backup', LEASE: 'unknown' }],
+    ['lease', { INITIALIZE: 'true', LEASE: 'unknown' }],
+    ['outside-window', { ...complete, RECOVER: 'ordered', BACKUP: 'none' }],
+    ['no-space', { ...complete, RECOVER: 'ordered', BACKUP: 'too-big' }],
+    ['backup-major', { ...complete, RECOVER: 'ordered', BACKUP: 'other-major' }],
+    ['nothing-to-recover', { ...complete, RECOVER: 'ordered', REPOSITORIES: 'empty' }],
+    ['outside-window', { REPOSITORIES: 'backup', BACKUP: 'none' }],
   ])('the reason %s is given for %j', (reason, facts) => {
     expect(decideAll([{ ...plain, ...facts }])).toEqual([`refuse:${reason}`]);
   });
 
   test('an empty volume with an unreadable repository says so', () => {
     const unread = cases.filter(
-      ({ facts: f }) => f.DATA === 'empty' && f.MARKER === 'none' && f.REPOSITORIES === 'unknown',
+      ({ facts: f }) =>
+        f.DATA === 'empty' && f.MARKER === 'none' && f.REPOSITORIES === 'unknown' && f.LEASE !== 'superseded',
     );
     expect(new Set(unread.map(({ action }) => action))).toEqual(new Set(['refuse:unreachable']));
   });

@@ -373,15 +373,122 @@ describeWithPostgres('prepare.sh', () => {
       expect(marker()).toMatchObject({ target: 'latest' });
     });
 
-    test('never touches complete data', async () => {
+    test('recovers complete data in place, once, and keeps what was there', async () => {
       lab.attachVolume('ours');
+      const before = readdirSync(lab.pgdata).sort();
       lab.deploy({ recover: { id: 'undo-2', to: between } });
-      const result = await lab.prepare();
-      expect(result).toMatchObject({ status: 0 });
-      expect(result.stderr).toMatch(/WARNING recovery 'undo-2' is ignored: this volume holds complete data/);
+      expect(await lab.prepare()).toMatchObject({ status: 0, stderr: expect.stringContaining('undo-2') });
+      expect(readdirSync(lab.path('volume/pgdata.before-undo-2')).sort()).toEqual(before);
       await lab.startServer();
-      expect(await rows()).toBe('1500');
-      expect(lab.exists('volume/recovery/done/undo-2')).toBe(false);
+      expect(await rows()).toBe('1000');
+      await lab.sql('insert into orders values (2000)');
+      await lab.crash();
+      expect(await lab.prepare()).toMatchObject({ status: 0, stderr: expect.stringContaining(': start') });
+      await lab.startServer();
+      expect(await rows()).toBe('1001');
+    });
+
+    test('waits, and complete data starts, while the repository cannot be read', async () => {
+      lab.attachVolume('ours');
+      lab.deploy({ recover: { id: 'undo-3', to: between } });
+      const result = await lab.prepare(wrongPassphrase);
+      expect(result).toMatchObject({ status: 0, stderr: expect.stringContaining("'undo-3' waits") });
+      expect(lab.exists('volume/recovery/done/undo-3')).toBe(false);
+    });
+
+    test.each([
+      [
+        'before every backup',
+        '2001-01-01T00:00:00Z',
+        {},
+        /no backup leads to 2001-01-01T00:00:00Z.*the first ended at/,
+      ],
+      [
+        'that does not fit beside the present data',
+        'between',
+        { PATH: 'small' },
+        /needs 2\d MB .*0\.0 MB are free/,
+      ],
+    ])(
+      'refuses one %s, and leaves complete data alone',
+      async (_, to, env: Record<string, string>, words) => {
+        lab.attachVolume('ours');
+        lab.deploy({ recover: { id: 'r', to: to === 'between' ? between : to } });
+        lab.write('tmp/df', '#!/bin/sh\necho Avail; echo 4096\n', 0o755);
+        const path = `${lab.path('tmp')}:/usr/sbin:/usr/bin:/sbin:/bin`;
+        expect(await lab.prepare(env['PATH'] === undefined ? {} : { PATH: path })).toMatchObject(
+          refusal(words),
+        );
+        rmSync(lab.path('tmp/df'));
+        lab.deploy({});
+        expect(await lab.prepare()).toMatchObject({ status: 0, stderr: expect.stringContaining(': start') });
+      },
+    );
+
+    describe('over complete data, killed', () => {
+      const order = () => ({ id: 'undo-4', to: between });
+      beforeEach(() => {
+        lab.attachVolume('ours');
+        lab.deploy({ recover: order() });
+      });
+      const begun = () =>
+        lab.write('volume/recovery/in-progress.json', JSON.stringify({ action: 'restore', order: order() }));
+      const recovers = async () => {
+        expect(await lab.prepare()).toMatchObject({ status: 0 });
+        expect(marker()).toMatchObject({ how: 'restored', recovery: 'undo-4' });
+        expect(lab.exists('volume/recovery/in-progress.json')).toBe(false);
+        expect(readdirSync(lab.path('volume')).filter((name) => name.startsWith('pgdata.'))).toEqual([
+          'pgdata.before-undo-4',
+        ]);
+        expect(lab.exists('volume/pgdata.before-undo-4/PG_VERSION')).toBe(true);
+        await lab.startServer();
+        expect(await rows()).toBe('1000');
+      };
+
+      test('before the data was moved, begins again', async () => {
+        begun();
+        await recovers();
+      });
+
+      test('before the data was moved, and then withdrawn, leaves the data as it is', async () => {
+        begun();
+        lab.deploy({});
+        expect(await lab.prepare()).toMatchObject({ status: 0, stderr: expect.stringContaining(': start') });
+        await lab.startServer();
+        expect(await rows()).toBe('1500');
+      });
+
+      test('after the data was moved, goes on, though the order was withdrawn', async () => {
+        begun();
+        renameSync(lab.pgdata, lab.path('volume/pgdata.before-undo-4'));
+        lab.deploy({});
+        await recovers();
+      });
+
+      test('in the middle of the restore, goes on', async () => {
+        const killed = lab.spawn('prepare.sh', lab.podEnvironment);
+        await eventually('it restores', () => lab.exists('volume/pgdata/backup.manifest'), 10_000);
+        killed.kill();
+        await killed.exit();
+        lab.deploy({});
+        await recovers();
+      });
+
+      test('between the record of the done recovery and the marker, goes on', async () => {
+        begun();
+        renameSync(lab.pgdata, lab.path('volume/pgdata.before-undo-4'));
+        rmSync(lab.path('volume/recovery/complete.json'));
+        mkdirSync(lab.path('volume/recovery/done'), { recursive: true });
+        lab.write('volume/recovery/done/undo-4', 'then');
+        lab.own(lab.path('volume'), true);
+        await recovers();
+      });
+
+      test('after the marker was written, starts', async () => {
+        expect(await lab.prepare()).toMatchObject({ status: 0 });
+        begun();
+        expect(await lab.prepare()).toMatchObject({ status: 0, stderr: expect.stringContaining(': start') });
+      });
     });
 
     test('takes the named backup and timeline', async () => {
@@ -403,10 +510,8 @@ describeWithPostgres('prepare.sh', () => {
     });
 
     test.each([
-      ['an instant before every backup', { id: 'r', to: '2001-01-01T00:00:00Z' }, 'none serves it'],
       ['an instant in the future', { id: 'r', to: '2999-01-01T00:00:00+02:00' }, 'in the future'],
       ['an instant without a zone', { id: 'r', to: '2026-01-01T00:00:00' }, 'an instant with its zone'],
-      ['an unknown backup', { id: 'r', to: 'latest', set: '20010101-000000F' }, 'none serves it'],
       ['a name that is no backup', { id: 'r', to: 'latest', set: '$(id)' }, 'no backup label'],
       ['a strange timeline', { id: 'r', to: 'latest', timeline: '00000002' }, 'a decimal number'],
       ['an id that is a path', { id: '../x', to: 'latest' }, 'has an id'],
@@ -415,6 +520,16 @@ describeWithPostgres('prepare.sh', () => {
     ])('refuses %s before it touches anything', async (_, recover, problem) => {
       lab.deploy({ recover });
       expect(await lab.prepare()).toMatchObject(refusal(new RegExp(`recover.json .*${problem}`)));
+      expect(pgdataIsEmpty()).toBe(true);
+    });
+
+    test.each([
+      ['before every backup', { to: '2001-01-01T00:00:00Z' }],
+      ['of an unknown backup', { to: 'latest', set: '20010101-000000F' }],
+      ['on an unknown timeline', { to: 'latest', timeline: 99 }],
+    ])('refuses a state %s before it touches anything', async (_, target) => {
+      lab.deploy({ recover: { id: 'r', ...target } });
+      expect(await lab.prepare()).toMatchObject(refusal(/no backup leads to .*FIX: in recovery r choose/));
       expect(pgdataIsEmpty()).toBe(true);
     });
 

@@ -119,7 +119,7 @@ describeWithPostgres('start.sh', () => {
     );
     const server = await lab.startServer();
     expect(await lab.sql('show archive_mode; show archive_command; show archive_library')).toBe(
-      'on\npgbackrest --stanza=main archive-push %p',
+      `on\n${lab.path('scripts/archive.sh')} pgbackrest --stanza=main archive-push %p`,
     );
     server.signal('SIGTERM');
     expect(await server.exit()).toBe(0);

@@ -1,0 +1,95 @@
+# shellcheck shell=bash disable=SC2034,SC2153 # the results are for the script that sources this
+# What decide.sh needs to know, read from the volume and the vault. Changes nothing.
+
+MARKER_FILE=$STATE_DIR/complete.json
+PROGRESS_FILE=$STATE_DIR/in-progress.json
+
+export PATH=$PG_BIN:$PATH
+
+control() { LC_ALL=C pg_controldata "$PGDATA" 2>&1 | sed -n "s/^$1: *//p"; }
+
+gather_volume_facts() {
+  local marked=''
+  SYSTEM_ID='' FACT_CONTROL=unreadable FACT_MAJOR=same FACT_MANIFEST=no FACT_MARKER=none FACT_PROGRESS=none
+  if [[ -s $PGDATA/PG_VERSION ]]; then
+    FACT_DATA=present
+    if [[ $(<"$PGDATA/PG_VERSION") != "$PG_MAJOR" ]]; then FACT_MAJOR=other; fi
+    # pg_controldata prints an id even from a damaged file, with a warning.
+    if ! LC_ALL=C pg_controldata "$PGDATA" 2>&1 | grep -qi 'WARNING'; then
+      SYSTEM_ID=$(control 'Database system identifier') || SYSTEM_ID=''
+    fi
+  elif [[ -n $(find "$PGDATA" -mindepth 1 -maxdepth 1 ! -name lost+found -print -quit) ]]; then
+    FACT_DATA=partial
+  else
+    FACT_DATA=empty
+  fi
+  if [[ -n $SYSTEM_ID ]]; then FACT_CONTROL=readable; fi
+  if [[ -e $PGDATA/backup.manifest ]]; then FACT_MANIFEST=yes; fi
+  if [[ -e $MARKER_FILE ]]; then
+    marked=$(jq -r '.systemId | strings' "$MARKER_FILE" 2>/dev/null) || marked=''
+    if [[ -z $marked ]]; then
+      warn "$MARKER_FILE cannot be read: it counts as missing"
+    elif [[ -n $SYSTEM_ID && $marked != "$SYSTEM_ID" ]]; then
+      FACT_MARKER=other
+    else
+      FACT_MARKER=complete
+      SYSTEM_ID=$marked
+    fi
+  fi
+  if [[ -e $PROGRESS_FILE ]]; then
+    FACT_PROGRESS=$(jq -r '.action | select(. == "initialise" or . == "restore")' "$PROGRESS_FILE" 2>/dev/null) || true
+    FACT_PROGRESS=${FACT_PROGRESS:-none}
+  fi
+}
+
+gather_repository_facts() {
+  local limit=${INFO_TIMEOUT:-90}
+  # A complete volume starts whether or not the repository answers, so it does not wait long for that answer.
+  if [[ $FACT_DATA == present && $FACT_MARKER == complete ]]; then limit=${INFO_TIMEOUT_COMPLETE:-25}; fi
+  read_info "$limit"
+  FACT_REPOSITORIES=$(judge_repositories)
+  judge_backup
+  if [[ -z $(stanza_system_ids) ]]; then
+    FACT_HISTORY=none
+  elif [[ -n $SYSTEM_ID ]] && stanza_system_ids | grep -qx "$SYSTEM_ID"; then
+    FACT_HISTORY=member
+  else
+    FACT_HISTORY=absent
+  fi
+  FACT_INITIALIZE=false
+  if [[ -r $DEPLOY_DIR/initialize && $(tr -d '[:space:]' <"$DEPLOY_DIR/initialize") == true ]]; then FACT_INITIALIZE=true; fi
+}
+
+# The backup is looked for where it may be needed: plain complete data starts without that.
+judge_backup() {
+  BACKUP='' TIMELINE=''
+  if [[ $FACT_DATA != present || $FACT_MARKER != complete || $RECOVER == ordered ]]; then choose_for_order; fi
+  FACT_RECOVER=$RECOVER
+  if [[ -z $BACKUP ]]; then
+    FACT_BACKUP=none
+  elif [[ $(jq -r '.version' <<<"$BACKUP") != "$PG_MAJOR" ]]; then
+    FACT_BACKUP=other-major
+  elif (($(needed_bytes) > $(free_bytes))); then
+    FACT_BACKUP=too-big
+  else
+    FACT_BACKUP=fits
+  fi
+}
+
+# The data, and a twentieth for the WAL that is replayed.
+needed_bytes() { jq -r '.bytes * 1.05 | floor' <<<"$BACKUP"; }
+free_bytes() { df --output=avail --block-size=1 "$(dirname "$PGDATA")" | tail -n 1 | tr -d ' '; }
+
+# A drill or a clone writes nothing into the vault, so it neither needs a lease nor looks for one.
+gather_lease_facts() {
+  local age=old
+  FACT_LEASE=none LEASE=none LEASE_NUMBER=0 LEASE_UNREAD='' LEASE_MISSING=''
+  if [[ ${ARCHIVE_MODE:-on} == off ]]; then return; fi
+  if [[ $FACT_DATA == empty && $FACT_MARKER == none && $FACT_PROGRESS == none ]]; then age=new; fi
+  if [[ $FACT_DATA == present && $FACT_MARKER == complete ]]; then
+    S3_SECONDS=${S3_SECONDS:-5} read_leases "$age"
+  else
+    read_leases "$age"
+  fi
+  FACT_LEASE=$LEASE
+}
