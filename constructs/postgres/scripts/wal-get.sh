@@ -9,14 +9,16 @@ set -euo pipefail
 options=()
 if [[ -n ${3:-} ]]; then options=("--repo=$3"); fi
 # It runs once for every 16 MB of a recovery: nothing else is loaded before something is wrong.
+# A store that answers nothing, or 503, is asked for up to ten times the io-timeout. The first attempt is short, so that
+# the log soon tells what the recovery waits for; the others are patient.
 fetch() {
   status=0
   said=$(pgbackrest --stanza="${STANZA:-main}" --pg1-path="${PGDATA:-/var/lib/postgresql/pgdata}" --log-level-console=off \
-    --log-level-stderr=warn "${options[@]}" archive-get "$1" "$2" 2>&1) || status=$?
+    --log-level-stderr=warn --io-timeout="$3" "${options[@]}" archive-get "$1" "$2" 2>&1) || status=$?
   if ((status == 0)); then exit 0; fi
   if ((status == 1)) && [[ ! $said =~ repo[0-9]+:\ \[ ]]; then exit 1; fi
 }
-fetch "$1" "$2"
+fetch "$1" "$2" 3
 
 # shellcheck source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -30,7 +32,7 @@ while :; do
   log "WAL $1 of $DATABASE_NAME cannot be fetched (status $status): $CAUSE"
   if ((SECONDS >= deadline)); then break; fi
   sleep "${RESTORE_RETRY_PAUSE:-5}"
-  fetch "$1" "$2"
+  fetch "$1" "$2" 10
 done
 printf '%s\n' "$said" >&2
 log "the repository of $DATABASE_NAME cannot be read, and the recovery must not end here: $CAUSE — FIX: $CAUSE_FIX; the server tries again at its next start"

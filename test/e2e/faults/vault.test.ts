@@ -74,13 +74,13 @@ test('unreachable in the middle of the replay: the recovery waits, and does not 
   await write();
   await site.archived();
   await site.lose();
-  await proxy.set({ path: `${REPOSITORY}/archive`, method: 'GET', do: 'answer', status: 503, code: 'Down' });
+  await proxy.set({ path: 'orders/17-1/', do: 'answer', status: 503, code: 'Down' });
   const deploying = site.deploy();
   await eventually('a segment was asked for in vain', 120, async () => {
     const said = await site
       .kubectl('logs', '--namespace=local', 'orders-0', '--container=postgres')
       .catch(() => '');
-    return /WAL \w+ of orders cannot be fetched/.test(said);
+    return /WAL \S+ of orders cannot be fetched/.test(said);
   });
   await proxy.set();
   expect((await deploying).exitCode).toBe(0);
