@@ -16,19 +16,21 @@ usermod --gid postgres postgres
 
 apt-get update
 apt-get install --yes --no-install-recommends bash ca-certificates curl jq openssl tini
-# PostgreSQL 17 needs pgBackRest 2.52; Debian 12 has 2.45.
+# PostgreSQL 17 needs pgBackRest 2.52; Debian 12 has 2.45. Tried on Debian 13, where what Debian has is enough; the
+# other branch has never been run.
 candidate=$(apt-cache policy pgbackrest | awk '$1 == "Candidate:" { print $2 }')
-if ! dpkg --compare-versions "$candidate" ge 2.52; then
+if [[ $candidate == '(none)' ]] || dpkg --compare-versions "$candidate" lt 2.52; then
   codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
-  curl --fail --silent --show-error --output /usr/share/keyrings/pgdg.asc https://www.postgresql.org/media/keys/ACCC4CF8.asc
+  curl --fail --silent --show-error --location --output /usr/share/keyrings/pgdg.asc \
+    https://www.postgresql.org/media/keys/ACCC4CF8.asc
   echo "deb [signed-by=/usr/share/keyrings/pgdg.asc] https://apt.postgresql.org/pub/repos/apt $codename-pgdg main" \
     >/etc/apt/sources.list.d/pgdg.list
   apt-get update
 fi
 apt-get install --yes --no-install-recommends pgbackrest
 
-# … and what Bitnami's scripts write outside of volumes is root's group's.
-usermod --gid 0 postgres
+# … while what Bitnami's scripts write outside of volumes belongs to that group.
+usermod --gid 0 --groups '' postgres
 # The packaged file names a stanza and a repository that no pod has: every pod mounts its own.
 rm -f /etc/pgbackrest.conf
 mkdir -p /etc/pgbackrest
