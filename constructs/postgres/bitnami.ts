@@ -33,6 +33,8 @@ host replication all all md5
  * into its primary. `image` must be one that images/bitnami-postgresql builds.
  * Where the chart is to ask an LDAP server or for client certificates, write a
  * `primary.pgHbaConfiguration` of your own below the first line of this one.
+ * They were run with chart 17.1.0 on a stand-in for Bitnami's image: Debian 13
+ * with its PostgreSQL and a copy of their scripts.
  */
 export function bitnamiValues(sidecar: PgBackRestSidecar): KubernetesObject {
   const { archiver, props } = sidecar;
@@ -57,8 +59,9 @@ export function bitnamiValues(sidecar: PgBackRestSidecar): KubernetesObject {
       pgHbaConfiguration: PG_HBA,
       sidecars: [kubernetesContainer(container)],
       networkPolicy: { extraIngress: [sidecar.ingress] },
-      // Without it the image deletes recovery.signal, and a restored database does not start.
-      extraEnvVars: [...archiver.env, { name: 'POSTGRESQL_PERFORM_RESTORE', value: 'yes' }],
+      // Without it the image deletes recovery.signal, and a restored database does not start. Some readers of YAML
+      // would take a plain `yes` for more than a string.
+      extraEnvVars: [...archiver.env, { name: 'POSTGRESQL_PERFORM_RESTORE', value: 'true' }],
       extraVolumeMounts: archiver.volumeMount,
       extraVolumes: [...volumes.values()],
       extendedConfiguration: Object.entries({

@@ -142,7 +142,7 @@ describe('values for the Bitnami chart', () => {
   });
 
   test('leave the signal of a restore where it is', () => {
-    expect(values.primary.extraEnvVars).toContainEqual({ name: 'POSTGRESQL_PERFORM_RESTORE', value: 'yes' });
+    expect(values.primary.extraEnvVars).toContainEqual({ name: 'POSTGRESQL_PERFORM_RESTORE', value: 'true' });
   });
 
   test('do not share the pod’s processes: the sidecar could read the server’s keys, and the image has an init', () => {
