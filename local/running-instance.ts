@@ -9,14 +9,17 @@ import {
   addressesOf,
   type InstanceState,
   instanceDirectory,
+  readState,
   removeState,
   writeState,
 } from './instance-state';
 import type { Addresses } from './network/addresses';
 import {
   connectNodeToVault,
+  connectNodeToVaultOf,
   createVaultNamespace,
   deleteNamespace,
+  type Located,
   namespacePath,
 } from './network/namespaces';
 import { onInterrupt } from './processes/interrupt';
@@ -40,6 +43,8 @@ export interface Instance {
   readonly name: string;
   readonly directory: string;
   startVault(): Promise<VaultServer>;
+  /** Instead of a vault of its own: that of another instance, for the cluster that is started next. */
+  useVaultOf(other: string): void;
   /** Resolves when the API answers and the node is Ready; its image store is empty. */
   startCluster(): Promise<Cluster>;
   /**
@@ -71,6 +76,7 @@ export class RunningInstance implements Instance {
   readonly #ignoreInterrupts: () => void;
   readonly #underWay = new Set<Promise<unknown>>();
   #cluster: LocalCluster | undefined;
+  #lender: Located | undefined;
 
   static async create(state: InstanceState, held: Lock, progress: Progress): Promise<RunningInstance> {
     const programs = await binaryDirectory('kubernetes');
@@ -126,11 +132,20 @@ export class RunningInstance implements Instance {
     });
   }
 
+  useVaultOf(other: string): void {
+    const state = readState(other);
+    if (state === undefined) throw new Error(`There is no instance ${other} whose vault could be used.`);
+    this.#lender = { instance: other, addresses: addressesOf(state) };
+  }
+
   startCluster(): Promise<Cluster> {
     return this.#track(async () => {
-      const hosts = { [vaultHost(this.name)]: this.#addresses.vault };
+      const lender = this.#lender ?? { instance: this.name, addresses: this.#addresses };
+      const hosts = { [vaultHost(lender.instance)]: lender.addresses.vault };
       this.#cluster = new LocalCluster(this.#context, hosts);
       await this.#cluster.start();
+      if (this.#lender !== undefined)
+        await connectNodeToVaultOf({ instance: this.name, addresses: this.#addresses }, this.#lender);
       return {
         kubeconfig: this.#context.paths.kubeconfig,
         kubectl: this.#cluster.kubectl,

@@ -61,15 +61,30 @@ export async function createNodeNamespace(instance: string, addresses: Addresses
 
 /** Joins the two namespaces, whichever of them came first. */
 export async function connectNodeToVault(instance: string, addresses: Addresses): Promise<void> {
-  const vault = namespaceName(instance, 'vault');
-  await tryRun('ip', ['-netns', vault, 'link', 'delete', 'node']);
+  await link({ instance, addresses }, { instance, addresses }, 'node');
+}
+
+/** An instance and where it is. */
+export interface Located {
+  readonly instance: string;
+  readonly addresses: Addresses;
+}
+
+/** Joins the node of an instance that has no vault to the vault of another one. The link goes with the node. */
+export async function connectNodeToVaultOf(node: Located, vault: Located): Promise<void> {
+  await link(node, vault, `node${node.addresses.index}`);
+}
+
+async function link(node: Located, vault: Located, name: string): Promise<void> {
+  const namespace = namespaceName(vault.instance, 'vault');
+  await tryRun('ip', ['-netns', namespace, 'link', 'delete', name]);
   await connect({
-    namespace: vault,
-    name: 'node',
-    address: addresses.vault,
-    peerNamespace: namespaceName(instance, 'node'),
+    namespace,
+    name,
+    address: vault.addresses.vault,
+    peerNamespace: namespaceName(node.instance, 'node'),
     peerName: 'vault',
-    peerAddress: addresses.node,
+    peerAddress: node.addresses.node,
   });
 }
 

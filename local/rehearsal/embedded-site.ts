@@ -2,16 +2,22 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { imageName } from '../images';
 import { type Cluster, openInstance, type VaultServer } from '../instance';
-import type { OpenSite } from './site';
+import type { OpenSite, Site } from './site';
+
+type EmbeddedSiteOptions = Parameters<OpenSite>[0] & {
+  /** Another instance, whose vault this one's cluster uses. @default - one of its own */
+  readonly vaultOf?: string;
+};
 
 /** A cluster and a vault of their own, on this machine, for this rehearsal. */
-export const openEmbeddedSite: OpenSite = async ({ name, progress }) => {
+export const openEmbeddedSite = async ({ name, progress, vaultOf }: EmbeddedSiteOptions): Promise<Site> => {
   const instance = await openInstance(name, progress);
   let vault: VaultServer | undefined;
   let cluster: Cluster | undefined;
   return {
     description: 'embedded single-node Kubernetes 1.33, vault on an S3 server outside it',
     async openVault() {
+      if (vaultOf !== undefined) return instance.useVaultOf(vaultOf);
       vault = await instance.startVault();
       writeFileSync(join(instance.directory, 'vault-ca.crt'), vault.caPem);
     },

@@ -9,32 +9,30 @@ export interface Deployed {
   readonly output: string;
 }
 
+type Variables = Readonly<Record<string, string>>;
+
 /** A real cluster and vault for end-to-end tests, and the commands of an operator on them. */
 export class LocalSite {
   static async open(name: string): Promise<LocalSite> {
-    const site = await openEmbeddedSite({
-      name,
-      progress: (message) => process.stderr.write(`${message}\n`),
-    });
-    try {
-      await site.openVault();
-      await Promise.all([site.openCluster(), site.importImages()]);
-    } catch (error) {
-      await site.close();
-      throw error;
-    }
+    const site = await up(name);
     return new LocalSite(site, inventSecrets(site.variables()));
   }
 
   private constructor(
     private readonly site: Site,
     private readonly secrets: Readonly<Record<string, string>>,
-    private readonly others: Readonly<Record<string, string>> = {},
+    private readonly others: Variables = {},
   ) {}
 
   /** The same site, its commands run with these variables as well. */
-  with(variables: Readonly<Record<string, string>>): LocalSite {
+  with(variables: Variables): LocalSite {
     return new LocalSite(this.site, this.secrets, { ...this.others, ...variables });
+  }
+
+  /** A second cluster, with the vault (that of instance `vaultOf`) and the secrets of this one, which is not touched. */
+  async openSuccessor(name: string, vaultOf: string): Promise<LocalSite> {
+    const vault = Object.entries(this.variables()).filter(([variable]) => /^(VAULT|AWS)_/.test(variable));
+    return new LocalSite(await up(name, vaultOf), this.secrets, Object.fromEntries(vault));
   }
 
   /** What the site itself says: cluster, vault and its keys. */
@@ -43,11 +41,7 @@ export class LocalSite {
   }
 
   /** One of the project's own commands, run as an operator would. */
-  async npmRun(
-    script: string,
-    args: readonly string[],
-    variables: Readonly<Record<string, string>> = {},
-  ): Promise<Deployed> {
+  async npmRun(script: string, args: readonly string[], variables: Variables = {}): Promise<Deployed> {
     const lines: string[] = [];
     const { exitCode } = await run('npm', ['run', '--silent', script, '--', ...args], {
       env: { ...this.site.variables(), ...this.secrets, ...this.others, ...variables },
@@ -61,7 +55,7 @@ export class LocalSite {
     return Object.values(this.secrets);
   }
 
-  deploy(variables: Readonly<Record<string, string>> = {}): Promise<Deployed> {
+  deploy(variables: Variables = {}): Promise<Deployed> {
     return this.npmRun('deploy', ['local', '--engine', 'kit', '--timeout', '150'], variables);
   }
 
@@ -73,7 +67,7 @@ export class LocalSite {
   }
 
   /** A line of a shell, with the cluster's kubectl on the path. */
-  async shell(command: string, variables: Readonly<Record<string, string>>): Promise<Deployed> {
+  async shell(command: string, variables: Variables): Promise<Deployed> {
     const { KUBECTL = 'kubectl', KUBECONFIG = '' } = this.site.variables();
     const { exitCode, stdout, stderr } = await run('bash', ['-c', command], {
       env: { ...variables, KUBECONFIG, PATH: `${dirname(KUBECTL)}:${process.env['PATH']}` },
@@ -143,4 +137,17 @@ export async function eventually(what: string, seconds: number, so: () => Promis
     if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
+}
+
+async function up(name: string, vaultOf?: string): Promise<Site> {
+  const progress = (message: string): void => void process.stderr.write(`${message}\n`);
+  const site = await openEmbeddedSite({ name, progress, ...(vaultOf === undefined ? {} : { vaultOf }) });
+  try {
+    await site.openVault();
+    await Promise.all([site.openCluster(), site.importImages()]);
+  } catch (error) {
+    await site.close();
+    throw error;
+  }
+  return site;
 }
