@@ -2,6 +2,8 @@
 # Tells apart what pgBackRest says. Its last line often misleads ("unable to find primary cluster" for a wrong
 # certificate), so the whole text is judged, the most telling words first.
 
+REPLACED='; if a later incarnation has replaced this cluster, its keys were revoked on purpose: take it down'
+
 # explain <text>: sets CAUSE_CODE, CAUSE and CAUSE_FIX.
 explain() {
   local text host
@@ -24,7 +26,7 @@ explain() {
         "set PGBACKREST_REPO<n>_S3_KEY_SECRET to the secret of this access key" ;;
     *InvalidAccessKeyId* | *InvalidToken* | *ExpiredToken*)
       because key "the object store does not know the access key, or it expired" \
-        "set PGBACKREST_REPO<n>_S3_KEY and _S3_KEY_SECRET to a key that exists" ;;
+        "set PGBACKREST_REPO<n>_S3_KEY and _S3_KEY_SECRET to a key that exists$REPLACED" ;;
     *RequestTimeTooSkewed*)
       because clock "the clocks of this node and of the object store differ too much" "set the node's clock (NTP)" ;;
     *NoSuchBucket*)
@@ -32,7 +34,7 @@ explain() {
         "deploy the vault first, or correct repo<n>-s3-bucket, -endpoint and -region" ;;
     *AccessDenied* | *"403 (Forbidden)"*)
       because access "the object store denies access (403)" \
-        "let the key list, read and write this bucket and path, or use the right key" ;;
+        "let the key list, read and write this bucket and path, or use the right key$REPLACED" ;;
     *"option requires"* | *"requires option"* | *OptionRequired* | *OptionInvalid* | *"[031]"* | *"[032]"* | *"[037]"*)
       because config "pgBackRest's configuration is incomplete or wrong: $(first_error "$text")" \
         "correct /etc/pgbackrest and the PGBACKREST_REPO<n>_* variables" ;;
