@@ -30,6 +30,7 @@ export function readme(
     '',
     'Before its first object, `apply` checks that every value is there and is no placeholder, and names all that are not. Values go to the API server over a pipe: none is written to a file or shown among the processes. Files that end in `.yaml.template` hold markers where values belong; only `apply` can use them.',
     '',
+    ...keysSection(kit.variables),
     ...variablesSection(kit.variables),
     '## Layers',
     '',
@@ -54,6 +55,15 @@ export function readme(
     'The objects carry the field manager `Terraform`, so that Terraform can take them back: import them, then deploy as usual. Never import a Secret, since its values would end in the state: delete it in the same maintenance window, and let the deployment make it again.',
     '',
   ].join('\n');
+}
+
+/** `apply` knows no vault, so what fences the lost cluster is left to whoever runs it. */
+function keysSection(variables: readonly KitVariable[]): readonly string[] {
+  if (!variables.some(({ secret }) => secret)) return [];
+  return [
+    'After a loss, give it keys to the backups that the lost cluster never had: make new ones in the store, and revoke the old ones first. `npm run deploy` sees to that, `apply` does not, and a lost cluster that wakes up with its keys writes into the backups.',
+    '',
+  ];
 }
 
 function variablesSection(variables: readonly KitVariable[]): readonly string[] {

@@ -63,6 +63,17 @@ test('a Secret that a job in the cluster fills has no data to own', () => {
   expect(fileOf(kit, 'README.md')).toContain('- `shop/s`');
 });
 
+test('whoever runs it without the deploy command is told about the keys of the lost cluster', () => {
+  const told = (dataWo: (stack: TerraformStack) => Record<string, string>): boolean => {
+    const kit = kitOf((stack) => {
+      new SecretV1(stack, 's', { metadata, dataWo: dataWo(stack), dataWoRevision: 1 });
+    });
+    return fileOf(kit, 'README.md').includes('revoke the old ones first');
+  };
+  expect(told((stack) => ({ key: password(stack) }))).toBe(true);
+  expect(told(() => ({}))).toBe(false);
+});
+
 test('values that are base64 already are not encoded again', () => {
   const kit = kitOf((stack) => {
     new SecretV1(stack, 's', {
