@@ -13,6 +13,12 @@ explain() {
   host=$(grep -oE "'[A-Za-z0-9.-]+:[0-9]+( \([^)]*\))?'" <<<"$text" | head -n 1) || true
   host=${host%% *} host=${host//\'/}
   case $text in
+    *"does not match expected checksum"* | *"unable to open missing file"*"/backup/$STANZA/"[0-9]* | *"unable to load backup manifest"*)
+      because damaged "the backup is damaged: $(first_match "$text" 'expected checksum|missing file|manifest')" \
+        "restore from another backup, and bring back the file it names (a versioned bucket keeps what was overwritten or deleted)" ;;
+    *XMinioStorageFull* | *QuotaExceeded* | *InsufficientCapacity* | *InsufficientStorage* | *"[507]"* | *"No space left on device"*)
+      because full "there is no room: $(first_match "$text" '507|QuotaExceeded|Full|Insufficient|No space left')" \
+        "give the store (or the volume it names) more room, or keep fewer backups; WAL waits on the database's volume until then" ;;
     *"not match the database"* | *"do not match the stanza"* | *"system-id"*"does not match"* | \
       *"not match pg_control"* | *"version"*"system-id"*"do not match"* | *"[028]"* | *"[044]"*)
       because mismatch "the repository's stanza '$STANZA' belongs to another database (its system id or PostgreSQL version differs from this server's)" \

@@ -18,6 +18,8 @@ source "$here/lease.sh"
 source "$here/repositories.sh"
 # shellcheck source=lineage.sh
 source "$here/lineage.sh"
+# shellcheck source=archive-end.sh
+source "$here/archive-end.sh"
 # shellcheck source=recover.sh
 source "$here/recover.sh"
 # shellcheck source=facts.sh
@@ -116,14 +118,28 @@ restore() {
   rm -rf "$MARKER_FILE" "$NEIGHBOUR" "$SPOOL_DIR/archive"
   # Our own progress mark proves that these files are a restore's first directories; pgBackRest would not.
   if [[ $FACT_DATA == partial && $FACT_MANIFEST == no ]]; then find "$PGDATA" -mindepth 1 ! -path "$PGDATA/lost+found" -delete; fi
+  remember_archive_end "$TIMELINE"
   log "restoring $DATABASE_NAME to $ORDER_TO${TIMELINE:+ on timeline $TIMELINE} from $type backup $label (repo$repo, $(megabytes "$bytes"))"
   pgbackrest --stanza="$STANZA" --pg1-path="$PGDATA" --log-level-console=info --repo="$repo" --set="$label" --delta \
     "--recovery-option=restore_command=$command" "${options[@]}" restore 2>&1 | tee "$OUTPUT" >&2 || {
     explain "$(grep -v INFO "$OUTPUT")"
+    if instead_of_damaged "$label" "$repo"; then restore && return; fi
     die "$DATABASE_NAME: the restore of $label from repo$repo failed: $CAUSE" "$CAUSE_FIX; the next start resumes it"
   }
   complete restored "$label" "$repo"
   log "restored $(megabytes "$bytes") in $(seconds_since "$started") s from $type backup $label (repo$repo)"
+}
+
+# instead_of_damaged <label> <repository>: after a restore that failed because of the backup itself, whether there is
+# another one; its WAL leads to the same end, only later. Sets BACKUP.
+instead_of_damaged() {
+  if ! is_damage; then return 1; fi
+  CAUSE_CODE=damaged CAUSE="the backup is damaged: ${CAUSE#the backup is damaged: }"
+  CAUSE_FIX='bring back the files it names (a versioned bucket keeps what was overwritten or deleted), or restore from another repository'
+  printf '%s:%s\n' "$2" "$1" >>"$DAMAGED_FILE"
+  BACKUP=$(choose_backup "$ORDER_SET" "$ORDER_EPOCH" "$TIMELINE" "$HISTORY")
+  if [[ -z $BACKUP || $(jq -r '.version' <<<"$BACKUP") != "$PG_MAJOR" ]]; then return 1; fi
+  warn "backup $1 of repo$2 is damaged and left aside ($CAUSE); taking $(jq -r '"\(.label) of repo\(.repo)"' <<<"$BACKUP")"
 }
 
 start() {

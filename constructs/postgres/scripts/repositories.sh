@@ -91,7 +91,7 @@ judge_repositories() {
 # preference); prints a JSON object or nothing. A backup fits a timeline when it was made on it, or on an ancestor before
 # that was left.
 choose_backup() {
-  info --arg set "$1" --arg before "$2" --arg timeline "$3" --argjson history "$4" '
+  info --arg set "$1" --arg before "$2" --arg timeline "$3" --argjson history "$4" --argjson damaged "$(damaged_backups)" '
     def hex: ascii_downcase | explode | reduce .[] as $c (0; . * 16 + (if $c > 96 then $c - 87 else $c - 48 end));
     def lsn: split("/") | (.[0] | hex) * 4294967296 + (.[1] | hex);
     def follows: . as $backup
@@ -105,6 +105,14 @@ choose_backup() {
               | .version][0] }
         | select($set == "" or .label == $set)
         | select($before == "" or .stop < ($before | tonumber))
-        | select(follows) ]
+        | select(follows)
+        | select("\(.repo):\(.label)" | IN($damaged[]) | not) ]
     | sort_by(.repo) | group_by(.repo) | (.[0] // []) | max_by(.stop) // empty | tojson'
 }
+
+# Backups that a restore found to be damaged, so that neither this start nor the next one tries them again.
+DAMAGED_FILE=$STATE_DIR/damaged-backups
+damaged_backups() { (cat "$DAMAGED_FILE" 2>/dev/null || true) | jq -Rnc '[inputs]'; }
+
+# Whether what was explained lies in the backup itself. The repository was read just before, so the passphrase is right.
+is_damage() { [[ $CAUSE_CODE == damaged || $CAUSE_CODE == passphrase ]]; }

@@ -3,8 +3,10 @@
 # archive ends here" and promotes. A repository that cannot be read in the middle of a replay would so cut off
 # committed rows in silence. Only pgBackRest's own "not found", said of every repository, may end the recovery;
 # anything else is retried, then reported as 255, which stops the server instead of promoting it.
+# An archive with a hole says "not found", too: it ends where the restore saw it end (archive-end.sh), or later.
 # shellcheck source-path=SCRIPTDIR
 set -euo pipefail
+here=$(dirname "${BASH_SOURCE[0]}")
 
 options=()
 if [[ -n ${3:-} ]]; then options=("--repo=$3"); fi
@@ -16,14 +18,21 @@ fetch() {
   said=$(pgbackrest --stanza="${STANZA:-main}" --pg1-path="${PGDATA:-/var/lib/postgresql/pgdata}" --log-level-console=off \
     --log-level-stderr=warn --io-timeout="$3" "${options[@]}" archive-get "$1" "$2" 2>&1) || status=$?
   if ((status == 0)); then exit 0; fi
-  if ((status == 1)) && [[ ! $said =~ repo[0-9]+:\ \[ ]]; then exit 1; fi
+  if ((status == 1)) && [[ ! $said =~ repo[0-9]+:\ \[ ]]; then
+    # shellcheck source=archive-end.sh
+    source "$here/archive-end.sh"
+    if ! lies_before_archive_end "$1"; then exit 1; fi
+    printf '%s wal-get.sh: ERROR WAL %s of %s is missing, and the archive goes on until %s: a recovery that ended here would lose what was committed after it — FIX: bring it back (a versioned bucket still has what was deleted), or give up what is behind it by an ordered recovery to a time before\n' \
+      "$(date -u +%FT%TZ)" "$1" "${DATABASE_NAME:-this database}" "$(archive_end)" >&2
+    exit 255
+  fi
 }
 fetch "$1" "$2" 3
 
 # shellcheck source=lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+source "$here/lib.sh"
 # shellcheck source=cause.sh
-source "$(dirname "${BASH_SOURCE[0]}")/cause.sh"
+source "$here/cause.sh"
 trap - EXIT ERR TERM INT
 
 deadline=$((SECONDS + ${RESTORE_RETRY_SECONDS:-120}))

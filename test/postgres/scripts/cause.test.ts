@@ -29,6 +29,18 @@ describe("what pgBackRest's messages mean", () => {
       '[ProtocolError] HTTP request failed with 403 (Forbidden):\n<Error><Code>InvalidAccessKeyId</Code>',
     ],
     [
+      'damaged',
+      "ERROR: [026]: raised from local-1 protocol: error restoring '/data/base/4/2658': actual checksum '15b8' does not match expected checksum '2989'",
+    ],
+    [
+      'damaged',
+      "ERROR: [055]: raised from local-1 protocol: unable to open missing file '/repo1/backup/main/20261121-122725F/bundle/1' for read",
+    ],
+    [
+      'full',
+      'ERROR: [103]: [ServiceError] [507] Insufficient Storage:\n<Error><Code>XMinioStorageFull</Code>',
+    ],
+    [
       'timeline',
       "ERROR: [055]: unable to open missing file '/test/shop/archive/main/17-1/00000007.history' for read",
     ],
