@@ -1,5 +1,12 @@
 import { output } from './process';
 
+export interface CommandLine {
+  readonly program: string;
+  readonly args: readonly string[];
+  /** Added to this process's own. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /** The kubectl that commands use: `KUBECTL`, or the one on the path; every call names its context. */
 export class Kubectl {
   constructor(
@@ -13,9 +20,15 @@ export class Kubectl {
 
   /** Standard output of one call, which may take at most `seconds`. */
   run(args: readonly string[], options: { input?: string; seconds?: number } = {}): Promise<string> {
+    const { program, args: all, env } = this.commandLine(args);
+    return output(program, all, { env, seconds: 30, ...options });
+  }
+
+  /** The same call, for who runs it by himself: a terminal, a stream. */
+  commandLine(args: readonly string[]): CommandLine {
     const { binary = process.env['KUBECTL'] ?? 'kubectl', context, environment = {} } = this.options;
-    const chosen = context === undefined ? args : [`--context=${context}`, ...args];
-    return output(binary, chosen, { env: environment, seconds: 30, ...options });
+    const chosen = context === undefined ? [...args] : [`--context=${context}`, ...args];
+    return { program: binary, args: chosen, env: environment };
   }
 
   async json<T>(args: readonly string[]): Promise<T> {

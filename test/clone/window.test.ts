@@ -1,0 +1,48 @@
+import { parseTarget } from '../../clone/instant';
+import { checkTarget, recoverableWindow } from '../../clone/window';
+
+const at = (text: string): number => Date.parse(text) / 1000;
+const backup = (label: string, stop: string, timeline: number) => ({
+  label,
+  timestamp: { start: at(stop) - 60, stop: at(stop) },
+  archive: { start: null, stop: `${timeline.toString(16).toUpperCase().padStart(8, '0')}0000000000000003` },
+});
+const info = {
+  status: { code: 0, message: 'ok' },
+  backup: [
+    backup('20260501-020000F', '2026-05-01T02:01:00Z', 1),
+    backup('20260502-020000F', '2026-05-02T02:01:00Z', 12),
+  ],
+};
+const now = new Date('2026-05-03T00:00:00Z');
+
+test('a window begins when the oldest usable backup has ended', () => {
+  expect(recoverableWindow('orders', info, '12').from.toISOString()).toBe('2026-05-01T02:01:01.000Z');
+});
+
+test('backups of a later timeline serve no earlier one', () => {
+  expect(recoverableWindow('orders', info, '11').newest).toBe('20260501-020000F');
+  expect(recoverableWindow('orders', info, 'latest').newest).toBe('20260502-020000F');
+});
+
+test('without a backup there is nothing to restore', () => {
+  const none = { status: { code: 2, message: 'no valid backups' }, backup: [] };
+  expect(() => recoverableWindow('orders', none, '1')).toThrow(
+    /no backup to restore from .*no valid backups.* — FIX: /,
+  );
+  const later = { ...info, backup: info.backup.slice(1) };
+  expect(() => recoverableWindow('orders', later, '3')).toThrow(/no backup on timeline 3 or before it/);
+});
+
+test('a target outside it is refused, and the window is told', () => {
+  const window = recoverableWindow('orders', info, '12');
+  const check = (text: string) => () => checkTarget('orders', parseTarget(text), window, now);
+  expect(check('2026-05-01T02:01:00Z')).toThrow(
+    /before the end of the oldest backup.* — FIX: orders can be restored to any instant from 2026-05-01T02:01:01.000Z to now/,
+  );
+  expect(check('2026-05-03T00:00:01Z')).toThrow(
+    /is in the future; it is 2026-05-03T00:00:00.000Z now — FIX: /,
+  );
+  expect(check('2026-05-01T02:01:01Z')).not.toThrow();
+  expect(check('latest')).not.toThrow();
+});
