@@ -57,6 +57,7 @@ async function mintKeys(
   if (revoked.length > 0) progress(`keys of earlier incarnations are revoked: ${revoked.join(', ')}`);
 
   const name = `${environment.name}.${incarnation.name}`;
+  if (records.every(({ minted }) => minted !== name)) remindOf(records, progress);
   // Before it is there: one that an interrupted deploy has made must be found by the next incarnation.
   await recordKey(store, environment.name, incarnation, { accessKeyId: name, minted: true });
   const keys = await minter.mint({ name, prefix: `${environment.name}/` });
@@ -101,12 +102,14 @@ async function refuseFormerKey(
   if (earlier !== undefined && !accepted) {
     if (environment.fencing !== 'lease') {
       throw new EnvironmentProblem(
-        `the key in ${accessKey.environmentVariable} was incarnation ${earlier.incarnation}'s, whose cluster may come back and write to the backups with it — FIX: make a new key in the store, set ${accessKey.environmentVariable} and ${secretKey.environmentVariable} to it, deploy, and revoke the old one at once; where that is impossible, declare fencing: 'lease' for ${environment.name}`,
+        `the key in ${accessKey.environmentVariable} was incarnation ${earlier.incarnation}'s, whose cluster may come back and write to the backups with it — FIX: make a new key in the store and revoke the old one, set ${accessKey.environmentVariable} and ${secretKey.environmentVariable} to the new one, deploy again; where that is impossible, declare fencing: 'lease' for ${environment.name}`,
       );
     }
     progress(
       `WARNING ${incarnation.name} has the access key of ${earlier.incarnation}: the lease alone keeps an earlier cluster from the backups`,
     );
+  } else if (records.every(({ generation }) => generation !== incarnation.generation)) {
+    remindOf(records, progress);
   }
   await recordKey(store, environment.name, incarnation, { accessKeyId, minted: false });
   return {};
@@ -114,4 +117,14 @@ async function refuseFormerKey(
 
 function formerlyMinted(records: readonly KeyRecord[], { generation }: Incarnation): string[] {
   return records.flatMap((record) => (record.generation < generation ? (record.minted ?? []) : []));
+}
+
+/** Said once, when an incarnation gets its first key: nobody but the operator knows whether these were revoked. */
+function remindOf(records: readonly KeyRecord[], progress: Progress): void {
+  const byHand = records.filter(({ minted }) => minted === undefined);
+  const owners = [...new Set(byHand.map(({ incarnation }) => incarnation))].sort();
+  if (owners.length === 0) return;
+  progress(
+    `WARNING keys made by hand for ${owners.join(', ')} are revoked by hand alone: see that none is left`,
+  );
 }

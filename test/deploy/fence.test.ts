@@ -103,7 +103,7 @@ describe('a vault that mints', () => {
     expect([...mint.users.keys()]).toEqual(['shop.eu-1']);
   });
 
-  test('the next incarnation ends the keys of all earlier ones, and nobody else’s', async () => {
+  test('the next incarnation ends the keys of all earlier ones, and no others', async () => {
     for (const other of ['shop.auditor', 'shop.eu-9', 'shopping.eu-1']) mint.users.set(other, 'by hand');
     await run(1, mint);
     await run(2, mint);
@@ -144,6 +144,23 @@ describe('a vault that mints', () => {
     expect([...mint.users.keys()]).toEqual(['shop.eu-2']);
   });
 
+  test('keys that were made by hand before are pointed at, once', async () => {
+    process.env[GIVEN] = 'by-hand';
+    await run(1);
+    said = [];
+    for (const generation of [1, 1, 2, 2]) await run(generation, mint);
+    const reminder = 'WARNING keys made by hand for eu-1 are revoked by hand alone: see that none is left';
+    expect(said).toEqual([
+      reminder,
+      'keys of this incarnation: shop.eu-1',
+      'keys of this incarnation: shop.eu-1',
+      'keys of earlier incarnations are revoked: shop.eu-1',
+      reminder,
+      'keys of this incarnation: shop.eu-2',
+      'keys of this incarnation: shop.eu-2',
+    ]);
+  });
+
   test('keys in a Secret of somebody else cannot be handed on', async () => {
     const accessKey = SecretRef.existing({ name: 'vault', key: 'access' });
     const failed = run(1, mint, { repositoryKeys: { ...KEYS, accessKey } });
@@ -174,11 +191,15 @@ describe('a vault that mints no keys', () => {
         /TF_VAR_vault_access_key was incarnation eu-1's, .* — FIX: make a new key .* revoke the old one/,
       );
     }
+    expect(said).toEqual([]);
     given('second');
     await run(2);
+    await run(2);
+    expect(said).toEqual([
+      'WARNING keys made by hand for eu-1 are revoked by hand alone: see that none is left',
+    ]);
     given('first');
     await expect(run(3)).rejects.toThrow(/was incarnation eu-1's/);
-    expect(said).toEqual([]);
   });
 
   test('a deploy that is repeated in one incarnation never is, after a change of keys neither', async () => {
