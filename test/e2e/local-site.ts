@@ -22,11 +22,17 @@ export class LocalSite {
     private readonly site: Site,
     private readonly secrets: Readonly<Record<string, string>>,
     private readonly others: Variables = {},
+    private readonly directory = process.cwd(),
   ) {}
 
   /** The same site, its commands run with these variables as well. */
   with(variables: Variables): LocalSite {
-    return new LocalSite(this.site, this.secrets, { ...this.others, ...variables });
+    return new LocalSite(this.site, this.secrets, { ...this.others, ...variables }, this.directory);
+  }
+
+  /** The same site, its commands run in another checkout. */
+  in(directory: string): LocalSite {
+    return new LocalSite(this.site, this.secrets, this.others, directory);
   }
 
   /** A second cluster, with the vault (that of instance `vaultOf`) and the secrets of this one, which is not touched. */
@@ -44,6 +50,7 @@ export class LocalSite {
   async npmRun(script: string, args: readonly string[], variables: Variables = {}): Promise<Deployed> {
     const lines: string[] = [];
     const { exitCode } = await run('npm', ['run', '--silent', script, '--', ...args], {
+      cwd: this.directory,
       env: { ...this.site.variables(), ...this.secrets, ...this.others, ...variables },
       onLine: (line) => lines.push(line),
     });

@@ -1,0 +1,211 @@
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run } from '../../../deploy/process';
+import { eventually, LocalSite } from '../local-site';
+import { FaultProxy } from './fault-proxy';
+
+/**
+ * Pods and jobs killed at bad moments, data that is not ours, two deploys at once, on a real cluster: nothing that was
+ * acknowledged and archived is lost, and the next deploy, or the next run of the job, puts it right.
+ */
+let site: LocalSite;
+let proxy: FaultProxy;
+let rows = 0;
+
+const NAMESPACE = '--namespace=local';
+const POD = 'orders-0';
+const lastLine = (output: string): string => output.trim().split('\n').at(-1) ?? '';
+
+beforeAll(async () => {
+  const direct = await LocalSite.open('faults');
+  site = direct;
+  proxy = await FaultProxy.start('faults');
+  site = direct.with({ VAULT_ENDPOINT: proxy.endpoint });
+  expect((await site.npmRun('vault', ['local'])).exitCode).toBe(0);
+}, 3_600_000);
+
+afterAll(async () => {
+  await proxy?.stop();
+  await site?.close();
+}, 120_000);
+
+async function write(): Promise<void> {
+  await site.sql('insert into kept default values');
+  rows += 1;
+}
+
+async function everyRowIsThere(): Promise<void> {
+  expect((await site.sql('select count(*) from kept')).trim()).toBe(String(rows));
+}
+
+async function deploysWell(variables: Readonly<Record<string, string>> = {}): Promise<void> {
+  const { exitCode, output } = await site.deploy(variables);
+  expect(exitCode === 0 ? '' : output).toBe('');
+}
+
+const pod = (path: string): Promise<string> =>
+  site.kubectl('get', 'pod', NAMESPACE, POD, `--output=jsonpath={${path}}`).catch(() => '');
+
+/** Ends it as a lost node would: nobody is told. */
+const kill = (name: string): Promise<string> =>
+  site.kubectl('delete', 'pod', NAMESPACE, name, '--grace-period=0', '--force', '--wait=true');
+
+const PREPARING = '.status.initContainerStatuses[0].state.running.startedAt';
+
+/** Kills the pod that many times while its preparation runs, each time a little later. */
+async function killWhilePreparing(times: number): Promise<void> {
+  for (let time = 0; time < times; time += 1) {
+    await eventually('the preparation runs', 60, async () => (await pod(PREPARING)) !== '');
+    await new Promise((resolve) => setTimeout(resolve, 300 + 700 * time));
+    await kill(POD);
+  }
+}
+
+/** Starts a run of a CronJob now, and waits until its pod runs. */
+async function startJob(cronJob: string, name: string): Promise<string> {
+  await site.kubectl('create', 'job', NAMESPACE, name, `--from=cronjob/${cronJob}`);
+  const pods = ['get', 'pod', NAMESPACE, `--selector=job-name=${name}`] as const;
+  await eventually(`${name} runs`, 60, async () =>
+    (await site.kubectl(...pods, '--output=jsonpath={.items[*].status.phase}')).includes('Running'),
+  );
+  return site.kubectl(...pods, '--output=jsonpath={.items[0].metadata.name}');
+}
+
+const finished = (name: string): Promise<string> =>
+  site.kubectl('wait', NAMESPACE, '--for=condition=complete', '--timeout=110s', `job/${name}`);
+
+/** A backup takes long enough to be hit: every answer of the vault is late. */
+const slowly = () => proxy.set({ do: 'delay', ms: 400 });
+
+test('the first start killed twice during initdb: the same deploy goes on to a new database', async () => {
+  const deploying = site.deploy({ TF_VAR_initialize: 'true' });
+  await killWhilePreparing(2);
+  const { exitCode, output } = await deploying;
+  expect(exitCode === 0 ? '' : output).toBe('');
+  await site.sql('create table kept (id bigint generated always as identity primary key)');
+  await write();
+  await site.backedUp();
+});
+
+test('a deploy on a healthy database restores nothing, restarts nothing', async () => {
+  const before = await pod('.metadata.uid .status.containerStatuses[*].restartCount');
+  await deploysWell();
+  expect(await pod('.metadata.uid .status.containerStatuses[*].restartCount')).toBe(before);
+  await everyRowIsThere();
+});
+
+test('two deploys at once, from two machines: both succeed, and nothing happens to the database', async () => {
+  await write();
+  const other = mkdtempSync(join(tmpdir(), 'checkout-'));
+  try {
+    const { stdout } = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard']);
+    for (const file of stdout.split('\0').filter((name) => name !== '' && !name.startsWith('test/'))) {
+      cpSync(file, join(other, file), { recursive: true });
+    }
+    symlinkSync(join(process.cwd(), 'node_modules'), join(other, 'node_modules'));
+    const [here, there] = await Promise.all([site.deploy(), site.in(other).deploy()]);
+    expect([here.exitCode === 0 ? '' : here.output, there.exitCode === 0 ? '' : there.output]).toEqual([
+      '',
+      '',
+    ]);
+  } finally {
+    rmSync(other, { recursive: true, force: true });
+  }
+  await everyRowIsThere();
+});
+
+test('the pod killed during a backup: the job tries again, and the backup is there', async () => {
+  await write();
+  await slowly();
+  await startJob('orders-backup-full', 'hit-server');
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  await kill(POD);
+  await proxy.set();
+  await finished('hit-server');
+  await everyRowIsThere();
+});
+
+test('a job killed while it holds the lock: the next one is not kept waiting', async () => {
+  await write();
+  await slowly();
+  const first = await startJob('orders-backup-full', 'hit-job');
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  await site.kubectl('delete', 'job', NAMESPACE, 'hit-job', '--cascade=orphan');
+  await kill(first);
+  await proxy.set();
+  await startJob('orders-backup-full', 'after-hit');
+  await finished('after-hit');
+});
+
+test('a restore killed three times: it goes on, and every row is there', async () => {
+  await write();
+  await site.archived();
+  await site.lose();
+  await slowly();
+  const deploying = site.deploy();
+  await killWhilePreparing(3);
+  await proxy.set();
+  const { exitCode, output } = await deploying;
+  expect(exitCode === 0 ? '' : output).toBe('');
+  await everyRowIsThere();
+});
+
+test('the data of another database on the volume: refused, and neither it nor the repository is touched', async () => {
+  await write();
+  await site.archived();
+  await site.kubectl('scale', 'statefulset', NAMESPACE, 'orders', '--replicas=0');
+  await site.kubectl('wait', NAMESPACE, '--for=delete', `pod/${POD}`, '--timeout=110s');
+  await onVolume('mv pgdata ours && initdb --pgdata=pgdata --username=postgres >/dev/null');
+  const { exitCode, output } = await site.deploy();
+  expect(exitCode).toBe(2);
+  expect(lastLine(output)).toMatch(/^ERROR .*foreign data.* — FIX: /);
+  await site.kubectl('scale', 'statefulset', NAMESPACE, 'orders', '--replicas=0');
+  await site.kubectl('wait', NAMESPACE, '--for=delete', `pod/${POD}`, '--timeout=110s');
+  await onVolume('mv pgdata theirs && mv ours pgdata');
+  await deploysWell();
+  await everyRowIsThere();
+});
+
+/** A shell on the database's volume, in a pod of its own. */
+async function onVolume(command: string): Promise<void> {
+  const image = site.variables()['POSTGRES_IMAGE'] ?? '';
+  const overrides = {
+    spec: {
+      securityContext: {
+        runAsUser: 999,
+        runAsGroup: 999,
+        fsGroup: 999,
+        runAsNonRoot: true,
+        seccompProfile: { type: 'RuntimeDefault' },
+      },
+      volumes: [{ name: 'data', persistentVolumeClaim: { claimName: `data-${POD}` } }],
+      containers: [
+        {
+          name: 'hand',
+          image,
+          command: ['bash', '-ec', command],
+          workingDir: '/var/lib/postgresql',
+          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+          volumeMounts: [{ name: 'data', mountPath: '/var/lib/postgresql' }],
+        },
+      ],
+    },
+  };
+  await site.kubectl(
+    'run',
+    'hand',
+    NAMESPACE,
+    `--image=${image}`,
+    '--restart=Never',
+    `--overrides=${JSON.stringify(overrides)}`,
+  );
+  await site.kubectl(
+    'wait',
+    NAMESPACE,
+    '--for=jsonpath={.status.phase}=Succeeded',
+    'pod/hand',
+    '--timeout=60s',
+  );
+  await site.kubectl('delete', 'pod', NAMESPACE, 'hand');
+}
