@@ -10,6 +10,7 @@ export interface Clone {
   readonly job: string;
   /** Instant or `latest`, as it was asked for. */
   readonly to: string;
+  /** Empty: the one that the vault records. */
   readonly timeline: string;
   readonly since: Date;
   readonly state: CloneState;
@@ -75,13 +76,13 @@ const isOf = (pod: Pod, job: Job): boolean =>
 
 /** Exported for tests. */
 export function cloneOf(database: string, job: Job, pod: Pod | undefined): Clone {
-  const said = (variable: string): string =>
-    job.spec.template.spec.containers[0]?.env?.find(({ name }) => name === variable)?.value ?? 'latest';
+  const said = (variable: string): string | undefined =>
+    job.spec.template.spec.containers[0]?.env?.find(({ name }) => name === variable)?.value;
   return {
     name: job.metadata.name.slice(jobName(database, '').length),
     job: job.metadata.name,
-    to: said('CLONE_TO'),
-    timeline: said('CLONE_TIMELINE'),
+    to: said('CLONE_TO') ?? 'latest',
+    timeline: said('CLONE_TIMELINE') ?? '',
     since: new Date(job.metadata.creationTimestamp),
     state: stateOf(job),
     pod: pod?.metadata.name,

@@ -2,7 +2,7 @@ import { EnvironmentProblem, type Progress } from '../deploy/progress';
 import { ask, execute, findLive, type Instance, type Subject } from './access';
 import { type Clone, findClone, jobName } from './clones';
 import { follow } from './follow';
-import { sameTarget, type Target, targetText } from './instant';
+import { onTimeline, sameTarget, type Target, targetText } from './instant';
 import { remove } from './remove';
 import { jobFrom, type Template } from './template';
 import { checkTarget, recoverableWindow, type StanzaInfo } from './window';
@@ -39,16 +39,19 @@ export async function create(options: CreateOptions): Promise<Clone> {
   }
   const template = await readTemplate(subject);
   const live = await liveOrNothing(subject, progress);
-  const timeline = live === undefined ? (options.timeline ?? 'latest') : await inspect(options, live);
+  const timeline = live === undefined ? (options.timeline ?? '') : await inspect(options, live);
   const job = jobFrom(template, {
     name: jobName(subject.database, name),
-    environment: { CLONE_TO: targetText(target), CLONE_TIMELINE: timeline },
+    environment: {
+      CLONE_TO: targetText(target),
+      ...(timeline === '' ? {} : { CLONE_TIMELINE: timeline }),
+    },
   });
   await subject.kubectl.run(['create', `--namespace=${subject.namespace}`, '--filename=-'], {
     input: JSON.stringify(job),
   });
   progress(
-    `clone ${name} of ${subject.database} at ${targetText(target)}, timeline ${timeline}: job ${job.metadata.name} is made`,
+    `clone ${name} of ${subject.database} at ${targetText(target)}${onTimeline(timeline)}: job ${job.metadata.name} is made`,
   );
   return waitUntilReady(options);
 }
@@ -80,7 +83,7 @@ async function usable({
   const other = timeline !== undefined && timeline !== clone.timeline;
   if (sameTarget(clone.to, targetText(target)) && !other) return clone;
   throw new EnvironmentProblem(
-    `the clone "${name}" of ${subject.database} is of ${clone.to}, timeline ${clone.timeline}, not of ${targetText(target)}${other ? `, timeline ${timeline}` : ''} — FIX: give this one another name, or end that one by \`remove ${name}\``,
+    `the clone "${name}" of ${subject.database} is of ${clone.to}${onTimeline(clone.timeline)}, not of ${targetText(target)}${other ? onTimeline(timeline) : ''} — FIX: give this one another name, or end that one by \`remove ${name}\``,
   );
 }
 

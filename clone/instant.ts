@@ -41,3 +41,8 @@ export function sameTarget(one: string, other: string): boolean {
   const [a, b] = [one, other].map((text) => new Date(text).getTime());
   return a === b && digits(one) === digits(other);
 }
+
+/** For messages; nothing where the timeline is the one that the vault records. */
+export function onTimeline(timeline: string): string {
+  return timeline === '' ? '' : `, timeline ${timeline}`;
+}

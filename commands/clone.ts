@@ -6,7 +6,7 @@ import { renderComparison } from '../clone/compare-report';
 import { copy } from '../clone/copy';
 import { renderCopy } from '../clone/copy-report';
 import { create } from '../clone/create';
-import { parseTarget } from '../clone/instant';
+import { onTimeline, parseTarget } from '../clone/instant';
 import { openPsql } from '../clone/psql';
 import { remove } from '../clone/remove';
 import { Kubectl } from '../deploy/kubectl';
@@ -73,7 +73,7 @@ function actions(subject: Subject, application: string): Command {
       if (clones.length === 0) say(`${subject.database} has no clone`);
       for (const { name, state, to, timeline: of, since, words } of clones) {
         say(
-          `${name}  ${state}  at ${to}, timeline ${of}  since ${since.toISOString()}${words === '' ? '' : `  ${words}`}`,
+          `${name}  ${state}  at ${to}${onTimeline(of)}  since ${since.toISOString()}${words === '' ? '' : `  ${words}`}`,
         );
       }
     });

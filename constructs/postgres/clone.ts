@@ -83,7 +83,6 @@ function podSpec(props: CloneTemplateProps, labels: Record<string, string>) {
     env: [
       ...identity(context),
       { name: 'CLONE_TO', value: 'latest' },
-      { name: 'CLONE_TIMELINE', value: 'latest' },
       { name: 'CLONE_SECONDS', value: String(lifetime.wholeSeconds()) },
       ...context.repositoryEnvironment,
     ],

@@ -67,7 +67,7 @@ describe('a clone, told by its Job and its pod', () => {
     expect(cloneOf('orders', job({}), undefined)).toMatchObject({
       name: 'look',
       to: '2026-05-04T03:02:01Z',
-      timeline: 'latest',
+      timeline: '',
       state: 'restoring',
       pod: undefined,
     });

@@ -9,7 +9,8 @@ here=$(dirname "${BASH_SOURCE[0]}")
 source "$here/lib.sh"
 
 : "${CLONE_TO:=latest}"
-: "${CLONE_TIMELINE:=latest}"
+# Empty: the one that the vault records as the live database's.
+: "${CLONE_TIMELINE:=}"
 : "${CLONE_SECONDS:=28800}"
 : "${READY_FILE:=/tmp/ready}"
 : "${SUPERUSER:=postgres}"
@@ -46,7 +47,7 @@ give_up() {
       die "clone of $DATABASE_NAME: no transaction after $CLONE_TO is in the archive; the last one is of ${reached:-before the backup ended}" \
         "choose an instant up to that one, or latest; WAL of the running server is archived within its archive_timeout" ;;
     *"is not a child of this server"* | *"recovery target timeline"*)
-      die "clone of $DATABASE_NAME: timeline $CLONE_TIMELINE does not lead to $CLONE_TO from the chosen backup ($fatal)" \
+      die "clone of $DATABASE_NAME: timeline ${CLONE_TIMELINE:-of the repository} does not lead to $CLONE_TO from the chosen backup ($fatal)" \
         "choose the timeline that the database was on at that time; pgbackrest info shows which there are" ;;
     *)
       die "clone of $DATABASE_NAME: its server ended: ${fatal:-$(tail -n 1 "$SAID")}" "read the lines above" ;;
