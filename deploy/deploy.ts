@@ -9,6 +9,7 @@ import { tellOfFailedJobs } from './jobs';
 import { Kubectl } from './kubectl';
 import { lastLine, run } from './process';
 import { DeclarationFaulty, EnvironmentProblem, type Progress } from './progress';
+import { backUpRecovered, pendingRecoveries, startRecoveries } from './recover';
 import { restartFailed } from './restart';
 import { waitForDatabases } from './wait';
 
@@ -46,6 +47,9 @@ export async function deploy(options: DeployOptions): Promise<void> {
   await synthesise(directory, variables);
   progress('synthesised');
 
+  const recoveries = { kubectl, namespace, databases, progress };
+  const pending = await pendingRecoveries(recoveries);
+
   const { context } = cluster;
   const engine = await chooseEngine(options.engine, {
     environment: name,
@@ -69,8 +73,10 @@ export async function deploy(options: DeployOptions): Promise<void> {
   progress(`published ${published} files of the recovery kit into the vault`);
 
   const names = databases.map((database) => database.name);
+  await startRecoveries(recoveries, pending);
   await restartFailed(kubectl, namespace, names, progress);
   await waitForDatabases({ kubectl, namespace, databases: names, seconds: options.timeoutSeconds, progress });
+  await backUpRecovered(recoveries, pending);
   await takeBackInitialize(kubectl, namespace, names);
   await tellOfFailedJobs(kubectl, namespace, progress);
 }

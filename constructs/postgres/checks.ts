@@ -3,6 +3,7 @@ import type { AssetProps } from '../recovery';
 import { BACKUP_KINDS } from './backups';
 import type { PostgresDatabase, PostgresDatabaseProps } from './database';
 import { DEFAULT_ARCHIVE_TIMEOUT, type PgBackRestOptions, PUSH_ALLOWANCE } from './pgbackrest';
+import { checkRecoveryOrder } from './recovery-order';
 import { checkRepository } from './repository';
 import { duplicateStanzas, type ProtectedDatabase } from './stanza';
 
@@ -32,6 +33,7 @@ export function checkDatabase(database: PostgresDatabase): Finding[] {
     ...storage(props),
     ...overrides(props),
     ...cloneLifetime(props),
+    ...checkRecoveryOrder(props.recover),
     ...SecretRef.faults(props.superuserPassword, 'superuserPassword'),
   ];
 }

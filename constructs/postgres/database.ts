@@ -3,6 +3,7 @@ import {
   addCheck,
   Construct,
   type Duration,
+  literal,
   runtimeVariable,
   type SecretRef,
   type Size,
@@ -16,6 +17,7 @@ import { type DatabaseContext, MOUNTS } from './context';
 import { OWN_LAYOUT, PATHS, POSTGRES_PORT } from './paths';
 import { declareConfigMap, PgBackRest, type PgBackRestOptions, type Repository } from './pgbackrest';
 import { PG_HBA_CONF, postgresqlConf } from './postgresql-conf';
+import { type RecoveryOrder, recoverJson } from './recovery-order';
 import { headlessName, Server } from './server';
 import { type ProtectedDatabase, registerStanza } from './stanza';
 
@@ -45,6 +47,11 @@ export interface PostgresDatabaseProps
    * @default Duration.hours(8) - a forgotten clone holds its volume for a working day
    */
   readonly cloneLifetime?: Duration;
+  /**
+   * Brings this database back to an earlier state, once; its present data is kept beside.
+   * @default - none: an empty volume gets the newest state, complete data is left alone
+   */
+  readonly recover?: RecoveryOrder;
   /** Settings of postgresql.conf; they win over those that this construct makes. @default - none */
   readonly overrides?: Readonly<Record<string, string | number | boolean>>;
 }
@@ -121,7 +128,9 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
       'postgresql.conf': postgresqlConf({ archiveTimeout, overrides: this.props.overrides ?? {} }),
       'pg_hba.conf': PG_HBA_CONF,
     };
-    // Outside the pod's template: saying `initialize` once, and no longer, restarts nothing.
+    const { recover } = this.props;
+    // Outside the pod's template: saying `initialize` once, and no longer, restarts nothing; nor does an order that
+    // was carried out.
     const deploy = `${name}-deploy`;
     const initialize = runtimeVariable(this, 'initialize', {
       description: 'true for the one deploy that creates new, empty databases; never after',
@@ -130,7 +139,10 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
     });
     new ConfigMapV1(this, 'deploy', {
       metadata: { name: deploy, namespace, labels: { ...labels } },
-      data: { initialize: initialize.stringValue },
+      data: {
+        initialize: initialize.stringValue,
+        ...(recover === undefined ? {} : { 'recover.json': literal(recoverJson(recover)) }),
+      },
     });
     return {
       configMaps: { server: declareConfigMap(this, 'config', { name, namespace, labels, data }), deploy },

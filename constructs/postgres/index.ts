@@ -8,6 +8,7 @@ export {
   PgBackRestSidecar,
   type PgBackRestSidecarProps,
 } from './pgbackrest-sidecar';
+export type { RecoveryOrder } from './recovery-order';
 export type { RepositoryProps, RetentionProps } from './repository';
 export type { PodFragment } from './sidecar';
 export type { ProtectedDatabase } from './stanza';

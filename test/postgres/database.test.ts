@@ -301,6 +301,17 @@ describe('`initialize`', () => {
   });
 });
 
+test('an ordered recovery is no part of the pod: said or withdrawn, it restarts nothing', () => {
+  const template = synthesise({ recover: { id: 'undo-1', to: '2026-05-04T03:02:01Z', timeline: 2 } });
+  const data = object(template.named('kubernetes_config_map_v1', 'orders-deploy')['data'] ?? {});
+  expect(JSON.parse(String(data['recover.json']))).toEqual({
+    id: 'undo-1',
+    to: '2026-05-04T03:02:01Z',
+    timeline: 2,
+  });
+  expect(podOf(template)).toEqual(podOf(synthesise()));
+});
+
 describe('what changes a pod', () => {
   const annotation = (template: Template): unknown =>
     get(template.named('kubernetes_stateful_set_v1', 'orders'), 'spec.template.metadata.annotations');

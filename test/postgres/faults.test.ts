@@ -1,7 +1,7 @@
 import { KubernetesProvider } from '@cdktf/provider-kubernetes/lib/provider';
 import { App, collectFaults, Duration, Schedule, Size, TerraformStack } from '../../constructs/core';
 import { Vault } from '../../constructs/object-storage';
-import { PostgresDatabase, type PostgresDatabaseProps } from '../../constructs/postgres';
+import { PostgresDatabase, type PostgresDatabaseProps, type RecoveryOrder } from '../../constructs/postgres';
 import { databaseProps, REPOSITORY } from '../helpers/database';
 import { Template } from '../helpers/template';
 
@@ -19,6 +19,8 @@ const retention = (full: number, differential?: number) => ({
 
 test('a sound database has no fault', () => {
   expect(faultsOf({})).toEqual([]);
+  for (const to of ['latest', '2026-05-04T03:02:01Z', '2026-05-04 05:02:01.5+0200'])
+    expect(faultsOf({ recover: { id: 'undo-1', to, set: '20260504-020000F', timeline: 2 } })).toEqual([]);
 });
 
 test.each<[string, Partial<PostgresDatabaseProps>, string, RegExp]>([
@@ -45,6 +47,21 @@ test.each<[string, Partial<PostgresDatabaseProps>, string, RegExp]>([
     'postgres/clone-lifetime',
     /cloneLifetime is 0 s/,
   ],
+  ...[
+    [{ id: 'Undo 1', to: 'latest' }, /recover\.id is "Undo 1"/],
+    [{ id: '', to: 'latest' }, /recover\.id is ""/],
+    [{ id: 'undo', to: 'yesterday' }, /recover\.to is "yesterday"/],
+    [{ id: 'undo', to: '2026-05-04T03:02:01' }, /recover\.to is .*instant with its zone/],
+    [{ id: 'undo', to: '2026-15-44T03:02:01Z' }, /recover\.to is "2026-15-44T03:02:01Z"/],
+    [{ id: 'undo', to: 'latest', set: '$(id)' }, /recover\.set is "\$\(id\)"/],
+    [{ id: 'undo', to: 'latest', timeline: 0 }, /recover\.timeline is 0/],
+    [{ id: 'undo', to: 'latest', timeline: 1.5 }, /recover\.timeline is 1\.5/],
+  ].map(([recover, message]): [string, Partial<PostgresDatabaseProps>, string, RegExp] => [
+    `the recovery ${JSON.stringify(recover)}`,
+    { recover: recover as RecoveryOrder },
+    'postgres/recover',
+    message as RegExp,
+  ]),
   ['a retention of none', retention(0), 'postgres/retention', /retention\.full is 0/],
   ['a negative retention', retention(-4), 'postgres/retention', /retention\.full is -4/],
   ['a broken number', retention(1.5), 'postgres/retention', /1\.5/],

@@ -83,7 +83,7 @@ free_bytes() { df --output=avail --block-size=1 "$(dirname "$PGDATA")" | tail -n
 # A drill or a clone writes nothing into the vault, so it neither needs a lease nor looks for one.
 gather_lease_facts() {
   local age=old
-  FACT_LEASE=none LEASE=none LEASE_NUMBER=0 LEASE_UNREAD='' LEASE_MISSING=''
+  FACT_LEASE=none LEASE=none LEASE_NUMBER=0 LEASE_UNREAD='' LEASE_FIX='' LEASE_MISSING=''
   if [[ ${ARCHIVE_MODE:-on} == off ]]; then return; fi
   if [[ $FACT_DATA == empty && $FACT_MARKER == none && $FACT_PROGRESS == none ]]; then age=new; fi
   if [[ $FACT_DATA == present && $FACT_MARKER == complete ]]; then

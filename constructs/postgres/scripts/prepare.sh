@@ -46,7 +46,7 @@ lease_for() {
 
 # complete <how> <label or empty> <repository or empty>
 complete() {
-  local record at
+  local record at kept=$PGDATA.before-$ORDER_ID
   at=$(date -u +%FT%TZ)
   # "label" is a word of jq's own, hence the quotes and the other variable name.
   own_lease
@@ -55,7 +55,8 @@ complete() {
     { $systemId, $how, timeline: ($timeline | tonumber), $at }
     + if $backup == "" then {} else { "label": $backup, repo: ($repo | tonumber), $target } end
     + if $lease == 0 then {} else { $lease } end
-    + if $how == "restored" and $id != "" then { recovery: $id } else {} end')
+    + if $how == "restored" and $id != "" then { recovery: $id } + if $kept == "" then {} else { keptAs: $kept } end
+      else {} end' --arg kept "$(if [[ -e $kept ]]; then basename "$kept"; fi)")
   if [[ $1 == restored && -n $ORDER_ID ]]; then write_durably "$STATE_DIR/done/$ORDER_ID" "$at"; fi
   write_durably "$MARKER_FILE" "$record"
   rm -f "$PROGRESS_FILE"

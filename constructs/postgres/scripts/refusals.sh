@@ -5,6 +5,10 @@ refuse() {
   ids=$(stanza_system_ids | paste -sd ' ')
   case $1 in
     unreachable)
+      if [[ $FACT_MARKER == complete && -n $ORDER_ID ]]; then
+        die "$what: whether recovery '$ORDER_ID' can be carried out is not known: the vault could not be read ($(unreadable_causes | paste -sd ';')${LEASE_UNREAD//$'\n'/; })" \
+          "$(if [[ -n $LEASE_FIX ]]; then echo "$LEASE_FIX"; else unreadable_fix; fi)"
+      fi
       die "$what: the volume holds no complete data, and the repository could not be read ($(unreadable_causes | paste -sd ';')), so nothing is known about what to restore; a database never starts empty because of that" \
         "$(unreadable_fix)" ;;
     nothing-to-restore)
