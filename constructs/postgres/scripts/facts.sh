@@ -85,7 +85,7 @@ gather_lease_facts() {
   local age=old
   FACT_LEASE=none LEASE=none LEASE_NUMBER=0 LEASE_UNREAD='' LEASE_FIX='' LEASE_MISSING=''
   if [[ ${ARCHIVE_MODE:-on} == off ]]; then return; fi
-  if [[ $FACT_DATA == empty && $FACT_MARKER == none && $FACT_PROGRESS == none ]]; then age=new; fi
+  if [[ $FACT_DATA == empty && $FACT_MARKER == none && ! -e $PROGRESS_FILE ]]; then age=new; fi
   if [[ $FACT_DATA == present && $FACT_MARKER == complete ]]; then
     S3_SECONDS=${S3_SECONDS:-5} read_leases "$age"
   else

@@ -82,16 +82,16 @@ initialise() {
   log "initialised $DATABASE_NAME, system id $(control 'Database system identifier'), in $(seconds_since "$started") s"
 }
 
-# The flawed data stays beside, under the recovery's name: nothing of ours ever deletes it. The mark of the restore is
-# written before the data is moved, and our completion marker goes only afterwards: of what a kill leaves, complete data
-# with its marker is still complete data, and an empty directory is restored into.
+# The flawed data stays beside, under the recovery's name: nothing of ours ever deletes it. Until it is moved away it is
+# complete data like any other, whatever a kill leaves: nothing is marked as being restored, and our completion marker
+# goes last.
 recover_in_place() {
   local kept=$PGDATA.before-$ORDER_ID
   if [[ -e $kept ]]; then
     die "$DATABASE_NAME: recovery '$ORDER_ID' would keep the present data as $kept, which exists" "move $kept away, or give the recovery another id"
   fi
   lease_for recovered
-  begin restore
+  begin recover
   mv -T "$PGDATA" "$kept"
   sync "$(dirname "$PGDATA")"
   mkdir -m 0700 "$PGDATA"

@@ -23,7 +23,7 @@ read_order() {
     log "recovery '$ORDER_ID' was done before: it is not repeated"
     forget_order
   fi
-  if [[ $FACT_PROGRESS == restore ]]; then begun=$(jq -c '.order | objects' "$PROGRESS_FILE" 2>/dev/null) || begun=''; fi
+  begun=$(jq -c '.order | objects' "$PROGRESS_FILE" 2>/dev/null) || begun=''
   if [[ -z $begun ]]; then return; fi
   ORDER=$begun
   parse_order

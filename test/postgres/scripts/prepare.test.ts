@@ -432,7 +432,7 @@ describeWithPostgres('prepare.sh', () => {
         lab.deploy({ recover: order() });
       });
       const begun = () =>
-        lab.write('volume/recovery/in-progress.json', JSON.stringify({ action: 'restore', order: order() }));
+        lab.write('volume/recovery/in-progress.json', JSON.stringify({ action: 'recover', order: order() }));
       const recovers = async () => {
         expect(await lab.prepare()).toMatchObject({ status: 0 });
         expect(marker()).toMatchObject({ how: 'restored', recovery: 'undo-4' });
