@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { Vault } from '../../constructs/object-storage';
+import { openStore, type S3Store, type StoreKeys } from '../../constructs/object-storage/client';
 import { run } from '../../deploy/process';
 import { inventSecrets } from '../../local/rehearsal/credentials';
 import { openEmbeddedSite } from '../../local/rehearsal/embedded-site';
@@ -44,6 +47,18 @@ export class LocalSite {
   /** What the site itself says: cluster, vault and its keys. */
   variables(): Readonly<Record<string, string>> {
     return { ...this.site.variables(), ...this.others };
+  }
+
+  /** The vault, as its administrator sees it from here. */
+  vault(bucket: string): { readonly vault: Vault; readonly keys: StoreKeys; readonly store: S3Store } {
+    const { VAULT_ENDPOINT: endpoint = '', VAULT_CA_FILE = '', VAULT_ADDRESS, ...keys } = this.variables();
+    // Clients look there for the address of a name that this machine does not know.
+    process.env['VAULT_ADDRESS'] = VAULT_ADDRESS;
+    const caPem = readFileSync(VAULT_CA_FILE, 'utf8');
+    const vault = Vault.s3Compatible({ endpoint, bucket, caPem, mints: 'versitygw' });
+    const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = keys;
+    const root = { accessKeyId, secretAccessKey };
+    return { vault, keys: root, store: openStore(vault, { keys: root }) };
   }
 
   /** One of the project's own commands, run as an operator would. */

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { ListObjectVersionsCommand, type ListObjectVersionsCommandOutput } from '@aws-sdk/client-s3';
-import { Vault } from '../../constructs/object-storage';
-import { openStore, type S3Store } from '../../constructs/object-storage/client';
+import type { S3Store } from '../../constructs/object-storage/client';
 import { LocalSite } from './local-site';
 
 /**
@@ -19,15 +17,7 @@ const SUCCESSORS_WAL = /^local\/orders\/archive\/orders\/17-1\/0000000200000000\
 
 beforeAll(async () => {
   old = await LocalSite.open('woken');
-  const { VAULT_ENDPOINT = '', VAULT_CA_FILE = '', VAULT_ADDRESS = '', ...keys } = old.variables();
-  process.env['VAULT_ADDRESS'] = VAULT_ADDRESS;
-  const vault = Vault.s3Compatible({
-    endpoint: VAULT_ENDPOINT,
-    bucket: 'local-vault',
-    caPem: readFileSync(VAULT_CA_FILE, 'utf8'),
-  });
-  const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = keys;
-  store = openStore(vault, { keys: { accessKeyId, secretAccessKey } });
+  store = old.vault('local-vault').store;
 }, 3_600_000);
 
 afterAll(async () => {

@@ -1,3 +1,4 @@
+import { type Minter, openMinter } from '../../constructs/object-storage/client';
 import { LocalSite } from './local-site';
 
 /** An environment on a cluster that exists, given by context, registry and endpoint; and a secret that changes. */
@@ -62,4 +63,30 @@ test('a changed password holds, and the old one no longer does', async () => {
   await deploy({ TF_VAR_orders_app_password: 'the-second', TF_VAR_secrets_revision: '2' });
   expect((await asApplication('the-second')).trim()).toBe('orders_app');
   await expect(asApplication('the-first')).rejects.toThrow('password authentication failed');
+});
+
+test('a next life with the keys of this one is refused, until it has new ones', async () => {
+  const { vault, keys, store } = site.vault('staging-vault');
+  // The claim of a cluster that is gone: this cluster then begins the next life.
+  const claim = 'records/staging/incarnations/000001.json';
+  await store.write(
+    claim,
+    JSON.stringify({ ...JSON.parse((await store.read(claim)) ?? ''), clusterId: 'lost' }),
+  );
+  const { exitCode, output } = await site.npmRun('deploy', ['staging', '--engine', 'kit']);
+  expect(exitCode).toBe(2);
+  expect(output.trim().split('\n').at(-1)).toMatch(
+    /^ERROR the key in TF_VAR_vault_access_key was incarnation us-east-1-1's.* — FIX: make a new key/,
+  );
+  expect(output).not.toContain('applied');
+
+  const minter = openMinter(vault, keys) as Minter;
+  const made = await minter.mint({ name: 'made-by-hand', prefix: 'staging/' });
+  minter.close();
+  await deploy({
+    TF_VAR_vault_access_key: made.accessKeyId,
+    TF_VAR_vault_secret_key: made.secretAccessKey,
+    TF_VAR_orders_app_password: 'the-second',
+    TF_VAR_secrets_revision: '3',
+  });
 });
