@@ -36,7 +36,7 @@ test('it has commands', () => {
 });
 
 test.each(commands)('%s', async (command) => {
-  const { exitCode, output } = await site.shell(command, { NS: 'local', DB: 'orders' });
+  const { exitCode, output } = await site.shell(command, { NS: 'local', DB: 'orders', AT: 'latest' });
   expect(exitCode === 0 ? '' : output).toBe('');
   if (command.includes('pgbackrest')) expect(output).toContain('full backup');
   if (command.includes('logs job')) expect(output).toContain('"type":"diff"');
