@@ -15,14 +15,21 @@ export interface Table {
   readonly triggers: readonly { readonly name: string; readonly always: boolean }[];
   readonly sequences: readonly Sequence[];
   readonly foreignKeys: readonly ForeignKey[];
-  /** Number of tables whose foreign keys refer to this one. */
-  readonly referrers: number;
+  /** Foreign keys of other tables that refer to this one. */
+  readonly referrers: readonly Referrer[];
 }
 
 export interface Column {
   readonly name: string;
   /** `generated always as identity`: it may be given in an insert, never in an update. */
   readonly always: boolean;
+}
+
+export interface Referrer {
+  readonly table: string;
+  readonly columns: string;
+  /** A row that is deleted here empties the reference there: SET NULL or SET DEFAULT. */
+  readonly empties: boolean;
 }
 
 /** A sequence from which a column takes its default. */
@@ -121,7 +128,14 @@ select coalesce((
                     pg_get_constraintdef(f.oid)) as definition
         from pg_constraint f
        where f.contype = 'f' and f.conrelid = c.oid and f.conparentid = 0`)},
-    'referrers', (select count(distinct f.conrelid) from pg_constraint f
-                   where f.contype = 'f' and f.confrelid = c.oid))
+    'referrers', ${list(`
+      select format('%I.%I', rn.nspname, r.relname) as table, f.confdeltype in ('n', 'd') as empties,
+             (select string_agg(quote_ident(a.attname), ', ' order by k.at)
+                from unnest(f.conkey::int[]) with ordinality k(number, at)
+                join pg_attribute a on a.attrelid = f.conrelid and a.attnum = k.number) as columns
+        from pg_constraint f
+        join pg_class r on r.oid = f.conrelid
+        join pg_namespace rn on rn.oid = r.relnamespace
+       where f.contype = 'f' and f.confrelid = c.oid and f.conrelid <> c.oid and f.conparentid = 0`)})
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
    where c.oid = to_regclass(${literal(table)})), 'null')`;

@@ -1,9 +1,10 @@
 import { ProgramFailed } from '../deploy/process';
 import { EnvironmentProblem } from '../deploy/progress';
-import { ask, type Instance, inPod, psql, type Subject } from './access';
+import { ask, execute, type Instance, inPod, psql, type Subject } from './access';
 import { describeTables, type ForeignKey, type Table } from './catalogue';
 import { inOrder } from './order';
 import { begin, count, endOfRows, type Mode, receive, type TableCopy, write } from './restore-sql';
+import { literal } from './sql';
 import { feed, type Part } from './stream';
 
 export interface CopyOptions {
@@ -71,6 +72,10 @@ export async function copy(options: CopyOptions): Promise<CopyResult> {
     if (target === undefined) made.push({ table: source, rows });
     else copies.push({ ...pair(source, target, clone, notes), rows, staging: `pg_temp.clone_${index + 1}` });
   }
+  await checkSpace(options, [
+    ...copies.map(({ table }) => table.name),
+    ...made.map(({ table }) => table.name),
+  ]);
   if (made.length > 0)
     notes.push(
       ...(await lostForeignKeys(
@@ -119,6 +124,29 @@ async function countRows({ subject, clone, database }: CopyOptions, table: Table
 
 const source = ({ partitioned, name }: Table): string => (partitioned ? name : `only ${name}`);
 
+/** Rows arrive beside the table, then in it, then in WAL: a volume that runs full would take the server down. */
+async function checkSpace(
+  { subject, live, clone, database, apply }: CopyOptions,
+  tables: readonly string[],
+): Promise<void> {
+  const sizes = tables.map(
+    (table) =>
+      `coalesce((select sum(pg_total_relation_size(relid)) from pg_partition_tree(${literal(table)})), pg_total_relation_size(${literal(table)}))`,
+  );
+  const bytes = Number(await ask(subject, clone, database, `select ${sizes.join(' + ')}`));
+  const free = await execute(subject, live, [
+    'bash',
+    '-c',
+    'df --output=avail --block-size=1 "$PGDATA" | tail -n 1',
+  ]);
+  const needed = bytes * (apply ? 3 : 1);
+  if (needed <= Number(free)) return;
+  const megabytes = (count: number): string => `${Math.ceil(count / 2 ** 20)} MiB`;
+  throw new EnvironmentProblem(
+    `copying ${tables.join(', ')} may need ${megabytes(needed)} on the volume of ${live.pod}, which has ${megabytes(Number(free))} left — FIX: grow the volume, copy fewer tables at a time, or take single rows by \`psql ${clone.name}\``,
+  );
+}
+
 /** With a table that was dropped, foreign keys of others went, too: they are told, not made, for they may not hold any more. */
 async function lostForeignKeys(
   { subject, live, clone, database }: CopyOptions,
@@ -128,7 +156,7 @@ async function lostForeignKeys(
   const referring = `select distinct format('%I.%I', n.nspname, c.relname)
     from pg_constraint f join pg_class c on c.oid = f.conrelid join pg_namespace n on n.oid = c.relnamespace
    where f.contype = 'f' and f.conparentid = 0
-     and f.confrelid in (${names.map((name) => `to_regclass('${name.replaceAll("'", "''")}')`).join(', ')})`;
+     and f.confrelid in (${names.map((name) => `to_regclass(${literal(name)})`).join(', ')})`;
   const tables = (await ask(subject, clone, database, referring))
     .split('\n')
     .filter((name) => name !== '' && !names.includes(name));
@@ -272,20 +300,24 @@ function collect(
           `${name}: its triggers ${apply ? 'did' : 'will'} not fire: ${triggers.map((trigger) => trigger.name).join(', ')}`,
         ],
   );
-  const cascading =
-    mode === 'replace'
-      ? copies
-          .filter(({ table }) => table.referrers > 0)
-          .map(
-            ({ table: { name, referrers } }) =>
-              `${name}: ${referrers} foreign keys refer to it; deleting a row follows their ON DELETE`,
-          )
-      : [];
+  const referring = copies.flatMap(({ table: { name, referrers } }) =>
+    referrers.flatMap(({ table, columns, empties }) => {
+      if (mode === 'replace' && copies.some((one) => one.table.name === table)) return [];
+      if (empties) {
+        return [
+          `${table}: a DELETE in ${name} emptied its ${columns}; rows that are still there keep it empty, unless the table is copied by --replace`,
+        ];
+      }
+      return mode === 'replace'
+        ? [`${table} refers to ${name}: rows deleted there follow its ON DELETE`]
+        : [];
+    }),
+  );
   return {
     tables,
     sequences: lines.flatMap(({ sequence, value }) =>
       sequence === undefined || value === undefined ? [] : [{ sequence, value }],
     ),
-    notes: [...notes, ...silent, ...cascading],
+    notes: [...notes, ...silent, ...referring],
   };
 }

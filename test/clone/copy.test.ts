@@ -1,3 +1,4 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { compare } from '../../clone/compare';
 import { renderComparison } from '../../clone/compare-report';
 import { type CopyOptions, copy } from '../../clone/copy';
@@ -16,6 +17,7 @@ const SCHEMA = `
   create table chicken (id int primary key, egg int);
   create table egg (id int primary key, chicken int references chicken);
   alter table chicken add foreign key (egg) references egg;
+  create table reviews (id int primary key, customer int references customers on delete set null);
   create table visits (page text, info json);
   create table events (id int, at date, primary key (id, at)) partition by range (at);
   create table events_2026 partition of events for values from ('2026-01-01') to ('2027-01-01');
@@ -26,6 +28,7 @@ const SCHEMA = `
 
   insert into customers (name) select 'c' || n from generate_series(1, 50) n;
   insert into orders (customer, note) select 1 + n % 50, repeat('x', n) from generate_series(1, 500) n;
+  insert into reviews select n, n from generate_series(1, 5) n;
   insert into employees values (1, null), (2, 1), (3, 2);
   insert into chicken values (1, null), (2, null);
   insert into egg values (10, 1), (20, 2);
@@ -107,6 +110,9 @@ describeWithPostgres('bringing rows back from a clone', () => {
       ),
     ).toBe(triggers);
     expect(result.notes.join()).toContain('public.orders: its triggers did not fire: told_of_orders, always');
+    expect(result.notes.join()).toContain(
+      'public.reviews: a DELETE in public.customers emptied its customer',
+    );
     // Foreign keys are as before, and still hold.
     await expect(sql('insert into orders (customer) values (9999)')).rejects.toThrow('foreign key');
   });
@@ -128,7 +134,7 @@ describeWithPostgres('bringing rows back from a clone', () => {
   });
 
   test('a sequence that fell behind is moved beyond the rows; one that is ahead stays', async () => {
-    await sql('truncate customers, orders restart identity');
+    await sql('truncate customers, orders restart identity cascade');
     await sql("insert into customers (name) overriding system value values ('first again') returning id");
     await sql('delete from customers');
     await sql("select setval('orders_id_seq', 7000)");
@@ -202,8 +208,9 @@ describeWithPostgres('bringing rows back from a clone', () => {
     expect(result.tables).toMatchObject([{ made: true, rows: 50 }]);
     expect(result.notes).toEqual([
       expect.stringMatching(/alter table public.orders add constraint .* ON DELETE CASCADE;$/),
+      expect.stringMatching(/alter table public.reviews add constraint .* ON DELETE SET NULL;$/),
     ]);
-    await sql((result.notes[0] ?? '').replace(/^.*: alter/, 'alter'));
+    for (const note of result.notes) await sql(note.replace(/^.*: alter/, 'alter'));
     expect(await sql("insert into customers (name) values ('next') returning id, shout")).toBe('51|NEXT');
     await expect(sql("insert into customers (name) values ('c1')")).rejects.toThrow('unique');
   });
@@ -216,6 +223,23 @@ describeWithPostgres('bringing rows back from a clone', () => {
     const { notes } = await copy(options(['orders']));
     expect(await sql('select count(*) from orders where not paid')).toBe('500');
     expect(notes.join('\n')).toMatch(/no column note any more[\s\S]*paid was added since/);
+  });
+
+  test('what a SET NULL emptied comes back where the table is replaced', async () => {
+    await sql('delete from customers where id = 3');
+    await copy(options(['customers']));
+    const { tables } = await copy(options(['customers', 'reviews'], { mode: 'replace' }));
+    expect(tables).toMatchObject([{ inserted: 0, updated: 0, deleted: 0 }, { updated: 1 }]);
+    expect(await sql('select count(customer) from reviews')).toBe('5');
+  });
+
+  test('a volume without room for it is not filled', async () => {
+    mkdirSync(lab.path('bin'));
+    writeFileSync(lab.path('bin/df'), '#!/bin/sh\necho 1000\n', { mode: 0o755 });
+    await expect(copy(options(['orders']))).rejects.toThrow(
+      /may need \d MiB on the volume of shop-0, which has 1 MiB left — FIX: grow the volume/,
+    );
+    rmSync(lab.path('bin'), { recursive: true });
   });
 
   test('a table that the clone does not have', async () => {
@@ -242,7 +266,7 @@ describeWithPostgres('bringing rows back from a clone', () => {
       queries: [],
     };
     expect(await compare(same)).toMatchObject({ schema: '' });
-    expect(renderComparison(await compare(same), 'look')).toContain('the same number in every table (9)');
+    expect(renderComparison(await compare(same), 'look')).toContain('the same number in every table (10)');
     await sql('delete from orders where id > 5; drop table visits; create index on orders (note)');
     const comparison = await compare({ ...same, queries: ['select max(id) from orders', 'select 1 as one'] });
     expect(comparison.counts.filter(({ live, clone }) => live !== clone)).toEqual([

@@ -9,7 +9,7 @@ const table = (name: string, ...references: readonly string[]): Table => ({
   key: [],
   triggers: [],
   sequences: [],
-  referrers: 0,
+  referrers: [],
   foreignKeys: references.map((parent) => ({
     name: `${name}_${parent}`,
     references: parent,

@@ -9,12 +9,16 @@ export const CLONE: Instance = { name: 'look', pod: 'shop-clone-look' };
 
 /** A kubectl whose `exec` runs in the lab: beside its server, or beside its clone's. */
 export function podsOf(lab: Lab): Subject {
-  const sockets = { [LIVE.pod]: lab.path('socket'), [CLONE.pod]: lab.path('clone/socket') };
-  const branches = Object.entries(sockets).map(([pod, socket]) => {
+  const places: Record<string, readonly [pgdata: string, socket: string]> = {
+    [LIVE.pod]: [lab.pgdata, lab.path('socket')],
+    [CLONE.pod]: [lab.path('clone/pgdata'), lab.path('clone/socket')],
+  };
+  const branches = Object.entries(places).map(([pod, [pgdata, socket]]) => {
     const [program, args] = asPodUser([
       'env',
-      `PATH=${tools().bin}:/usr/sbin:/usr/bin:/sbin:/bin`,
+      `PATH=${lab.path('bin')}:${tools().bin}:/usr/sbin:/usr/bin:/sbin:/bin`,
       'LANG=C.UTF-8',
+      `PGDATA=${pgdata}`,
       `PGHOST=${socket}`,
       `PGPORT=${lab.port}`,
       'PGUSER=postgres',
