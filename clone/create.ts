@@ -5,7 +5,7 @@ import { follow } from './follow';
 import { onTimeline, sameTarget, type Target, targetText } from './instant';
 import { remove } from './remove';
 import { jobFrom, type Template } from './template';
-import { checkTarget, recoverableWindow, type StanzaInfo } from './window';
+import { checkTarget, parseHistory, recoverableWindow, type StanzaInfo } from './window';
 
 export interface CreateOptions {
   readonly subject: Subject;
@@ -125,7 +125,12 @@ async function inspect(options: CreateOptions, live: Instance): Promise<string> 
   );
   const current = await ask(subject, live, 'postgres', 'select timeline_id from pg_control_checkpoint()');
   const timeline = options.timeline ?? current;
-  const window = recoverableWindow(subject.database, await readInfo(subject, live), timeline);
+  const window = recoverableWindow(
+    subject.database,
+    await readInfo(subject, live),
+    timeline,
+    parseHistory(await readHistory(subject, live, timeline)),
+  );
   checkTarget(subject.database, target, window, now);
   progress(`${subject.database} can be restored to any instant from ${window.from.toISOString()} to now`);
   if (timeline === current) await archive(subject, live, progress);
@@ -146,6 +151,12 @@ async function readInfo(subject: Subject, live: Instance): Promise<StanzaInfo> {
     );
   }
   return info;
+}
+
+/** The history file of a timeline, as the live server has it; empty for the first, and for one that it does not know. */
+function readHistory(subject: Subject, live: Instance, timeline: string): Promise<string> {
+  const file = `${Number(timeline).toString(16).toUpperCase().padStart(8, '0')}.history`;
+  return execute(subject, live, ['bash', '-c', `cat "$PGDATA/pg_wal/${file}" 2>/dev/null || true`]);
 }
 
 /**

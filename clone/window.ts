@@ -8,6 +8,7 @@ export interface StanzaInfo {
     /** First WAL segment after it; its first eight digits are the timeline. */
     readonly archive: { readonly start: string | null; readonly stop: string | null };
     /** Seconds since the epoch. */
+    readonly lsn?: { readonly start: string; readonly stop: string };
     readonly timestamp: { readonly start: number; readonly stop: number };
   }[];
   readonly status: { readonly code: number; readonly message: string };
@@ -21,15 +22,44 @@ export interface Window {
   readonly newest: string;
 }
 
+/** A timeline that another one comes from, and where it was left. */
+export interface Ancestor {
+  readonly timeline: number;
+  readonly leftAt: bigint;
+}
+
+/** PostgreSQL's history file of a timeline: one line for each that it comes from. */
+export function parseHistory(text: string): readonly Ancestor[] {
+  return [...text.matchAll(/^\s*(\d+)\s+([0-9A-F]+\/[0-9A-F]+)/gim)].map(([, timeline = '', lsn = '']) => ({
+    timeline: Number(timeline),
+    leftAt: position(lsn),
+  }));
+}
+
+function position(lsn: string): bigint {
+  const [high = '0', low = '0'] = lsn.split('/');
+  return (BigInt(`0x${high}`) << 32n) + BigInt(`0x${low}`);
+}
+
 /**
- * The window of a timeline: what its backups, and those of the timelines before it, serve.
+ * The window of a timeline: what its backups serve, and those of the timelines that it comes from, up to where it left
+ * them. Without its history every earlier timeline counts; the restore itself looks closer.
  * @throws EnvironmentProblem when there is no backup to restore from
  */
-export function recoverableWindow(database: string, info: StanzaInfo, timeline: string): Window {
-  const limit = /^\d+$/.test(timeline) ? Number(timeline) : Number.POSITIVE_INFINITY;
-  const usable = info.backup.filter(
-    ({ archive }) => Number.parseInt((archive.stop ?? '').slice(0, 8), 16) <= limit,
-  );
+export function recoverableWindow(
+  database: string,
+  info: StanzaInfo,
+  timeline: string,
+  history: readonly Ancestor[] = [],
+): Window {
+  const wanted = Number(timeline);
+  const usable = info.backup.filter(({ archive, lsn }) => {
+    const of = Number.parseInt((archive.stop ?? '').slice(0, 8), 16);
+    if (of === wanted) return true;
+    if (history.length === 0) return of < wanted;
+    const ancestor = history.find((one) => one.timeline === of);
+    return ancestor !== undefined && lsn !== undefined && position(lsn.stop) <= ancestor.leftAt;
+  });
   const [first] = [...usable].sort((a, b) => a.timestamp.stop - b.timestamp.stop);
   const newest = usable.at(-1);
   if (first === undefined || newest === undefined) {

@@ -1,5 +1,5 @@
 import { parseTarget } from '../../clone/instant';
-import { checkTarget, recoverableWindow } from '../../clone/window';
+import { checkTarget, parseHistory, recoverableWindow } from '../../clone/window';
 
 const at = (text: string): number => Date.parse(text) / 1000;
 const backup = (label: string, stop: string, timeline: number) => ({
@@ -22,7 +22,29 @@ test('a window begins when the oldest usable backup has ended', () => {
 
 test('backups of a later timeline serve no earlier one', () => {
   expect(recoverableWindow('orders', info, '11').newest).toBe('20260501-020000F');
-  expect(recoverableWindow('orders', info, 'latest').newest).toBe('20260502-020000F');
+  expect(recoverableWindow('orders', info, '13').newest).toBe('20260502-020000F');
+});
+
+test('a backup of an earlier timeline counts up to where that one was left', () => {
+  const onFirst = (lsn: string) => ({
+    ...info,
+    backup: [{ ...backup('20260501-020000F', '2026-05-01T02:01:00Z', 1), lsn: { start: '0/1', stop: lsn } }],
+  });
+  const history = parseHistory(
+    '1\t1/A0000000\tbefore 2026-05-01 12:00:00+00\n\n2\t2/0\tno recovery target specified\n',
+  );
+  expect(history).toEqual([
+    { timeline: 1, leftAt: 0x1_a000_0000n },
+    { timeline: 2, leftAt: 0x2_0000_0000n },
+  ]);
+  expect(recoverableWindow('orders', onFirst('1/A0000000'), '3', history).newest).toBe('20260501-020000F');
+  expect(() => recoverableWindow('orders', onFirst('1/A0000001'), '3', history)).toThrow(
+    /no backup on timeline 3/,
+  );
+  // Timeline 12 is a stranger to it, though its number is lower.
+  expect(() => recoverableWindow('orders', { ...info, backup: info.backup.slice(1) }, '13', history)).toThrow(
+    /no backup on timeline 13/,
+  );
 });
 
 test('without a backup there is nothing to restore', () => {
