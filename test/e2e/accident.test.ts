@@ -262,3 +262,19 @@ test('it is removed with its volume, and another of its name is no problem', asy
   expect(await clone('remove', 'accident')).toContain('has no clone');
   expect(await clonePods()).toBe('');
 });
+
+test('while the live database is down, a clone shows what is in the repository', async () => {
+  await site.kubectl('scale', 'statefulset', 'orders', '--namespace=local', '--replicas=0');
+  await site.kubectl('wait', '--namespace=local', '--for=delete', '--timeout=110s', 'pod/orders-0');
+  const output = await clone('create', 'alone', '--to', 'latest');
+  expect(output).toContain('the live database orders does not answer');
+  expect(await clone('psql', 'alone', '--', '-Atc', 'select count(*) from orders where id <= 20000')).toBe(
+    '20000',
+  );
+  const { exitCode, output: refusal } = await site.npmRun('clone', ['local', 'orders', 'compare', 'alone']);
+  expect({ exitCode, refusal }).toEqual({
+    exitCode: 2,
+    refusal: expect.stringMatching(/accepts no writes now — FIX: /),
+  });
+  await clone('remove', 'alone');
+});
