@@ -7,3 +7,4 @@ export { StoreProblem } from './problem';
 export * from './publish';
 export * from './records';
 export * from './store';
+export * from './undelete';
