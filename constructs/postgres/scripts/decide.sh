@@ -12,6 +12,7 @@
 #   FACT_HISTORY       member | absent | none: the volume's system id in the stanza's history; none = no stanza read
 #   FACT_REPOSITORIES  backup  one that could be read has a backup
 #                      empty   each was listed and holds nothing of this stanza
+#                      deleted each was listed and holds nothing now, and a bucket keeps what somebody deleted
 #                      history each was read, none has a backup, one has a stanza or WAL of an earlier life
 #                      unknown none that could be read has a backup, and one could not be read
 #   FACT_BACKUP        fits | none (no backup serves the order, or lies on the recorded lineage) | other-major (its
@@ -109,6 +110,7 @@ decide_empty() {
   case $FACT_REPOSITORIES in
     backup) decide_restore restore ;;
     history) echo refuse:no-backup ;;
+    deleted) echo refuse:deleted ;;
     empty)
       if [[ $FACT_MARKER != none || $FACT_PROGRESS == restore || $FACT_MANIFEST == yes ]]; then
         echo refuse:lost-data

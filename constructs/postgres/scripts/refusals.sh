@@ -30,6 +30,9 @@ refuse() {
         "grow the volume, or remove a $(basename "$PGDATA").before-* that is no longer needed; or remove the order" ;;
     recover-invalid)
       die "$what: $ORDER_FROM $RECOVER_PROBLEM" "correct the order, or remove it to restore the latest state" ;;
+    deleted)
+      die "$what: the volume is empty, and everything in its repository was deleted; the bucket keeps the versions" \
+        "bring them back: npm run undelete -- <environment> --since <when it began>, with a key that may delete versions; if that life is given up for good, use another repository path" ;;
     no-backup)
       die "$what: the volume is empty, and the repository has a stanza or WAL of an earlier life (system id ${ids:-unknown}) but no backup to restore; a new database could not archive into it" \
         "if that life is given up, use another repository path, or remove it: pgbackrest --stanza=$STANZA stop && pgbackrest --stanza=$STANZA stanza-delete --force && pgbackrest --stanza=$STANZA start; then deploy with TF_VAR_initialize=true" ;;

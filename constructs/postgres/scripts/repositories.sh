@@ -66,7 +66,7 @@ list_archive() {
     "archive/$STANZA" </dev/null
 }
 
-# backup | empty | history | unknown, as decide.sh defines them.
+# backup | empty | deleted | history | unknown, as decide.sh defines them.
 judge_repositories() {
   local key listing
   if [[ $INFO == null ]]; then
@@ -82,8 +82,19 @@ judge_repositories() {
       listing=$(list_archive "$key") || { echo unknown && return; }
       if [[ -n $listing ]]; then echo history && return; fi
     done
-    echo empty
+    if were_deleted; then echo deleted; else echo empty; fi
   fi
+}
+
+# A repository that somebody emptied is not a new one: a versioned bucket still knows.
+were_deleted() {
+  local repo folder
+  for repo in $(s3_repositories); do
+    for folder in archive backup; do
+      if s3_has_versions "$repo" "$folder/$STANZA/"; then return 0; fi
+    done
+  done
+  return 1
 }
 
 # choose_backup <set> <before (epoch seconds)> <timeline> <its history, as lineage.sh reads it>, each but the last may be

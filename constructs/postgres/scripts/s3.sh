@@ -32,6 +32,14 @@ s3_list() {
   done
 }
 
+# s3_has_versions <repository> <prefix>: whether there are objects there, or the bucket keeps versions of ones that were
+# deleted; 1 = neither.
+s3_has_versions() {
+  s3_request "$1" GET '' "max-keys=1&prefix=$(s3_encode "$(s3_root "$1")$2")&versions="
+  if [[ $S3_STATUS != 200 ]]; then s3_explain "$1" || return 2; fi
+  [[ $S3_BODY == *'<Version>'* || $S3_BODY == *'<DeleteMarker>'* ]]
+}
+
 # s3_put <repository> <key> <text>
 s3_put() {
   s3_request "$1" PUT "/$2" '' "$3"

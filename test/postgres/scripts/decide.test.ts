@@ -11,7 +11,7 @@ const FACTS = {
   CONTROL: ['readable', 'unreadable'],
   MAJOR: ['same', 'other'],
   HISTORY: ['member', 'absent', 'none'],
-  REPOSITORIES: ['backup', 'empty', 'history', 'unknown'],
+  REPOSITORIES: ['backup', 'empty', 'deleted', 'history', 'unknown'],
   BACKUP: ['fits', 'none', 'other-major', 'too-big'],
   LEASE: ['own', 'none', 'superseded', 'unknown'],
   INITIALIZE: ['true', 'false'],
