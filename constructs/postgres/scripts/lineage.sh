@@ -29,26 +29,25 @@ record_timeline() {
 # read_lineage: sets LINEAGE_TIMELINE and LINEAGE_LEASE to those of the newest life that left a trace, empty and 0 when
 # none did, and HISTORY to its ancestors. Needs INFO.
 read_lineage() {
-  local repo key lease timeline records=''
+  local repo lease timeline records=''
   LINEAGE_TIMELINE='' LINEAGE_LEASE=0 HISTORY='[]'
   for repo in $(s3_repositories); do
-    if ! s3_list "$repo" "lineage/$STANZA/"; then
+    if s3_list "$repo" "lineage/$STANZA/"; then
+      records+=$(sed -nE "s|^.*/([0-9]{6})\.json$|\1 $repo|p" <<<"$S3_KEYS")$'\n'
+    else
       warn "the lineage in repo$repo could not be read: $CAUSE"
-      continue
     fi
-    # Lives that were lost before they left a trace are few.
-    for key in $(tail -n 5 <<<"${S3_KEYS%$'\n'}"); do
-      if s3_get "$repo" "$key"; then records+=$(jq -r '"\(.lease) \(.timeline)"' <<<"$S3_BODY" 2>/dev/null)$'\n'; fi
-    done
   done
-  while read -r lease timeline; do
-    if [[ ! $lease =~ ^[1-9][0-9]*$ || ! $timeline =~ ^[1-9][0-9]*$ ]]; then continue; fi
+  while read -r lease repo; do
+    if [[ -z $lease ]] || ! s3_get "$repo" "$(lineage_key $((10#$lease)))"; then continue; fi
+    timeline=$(jq -r '.timeline | numbers' <<<"$S3_BODY" 2>/dev/null) || timeline=''
+    if [[ ! $timeline =~ ^[1-9][0-9]*$ ]]; then continue; fi
     if read_history "$timeline"; then
-      LINEAGE_LEASE=$lease LINEAGE_TIMELINE=$timeline
+      LINEAGE_LEASE=$((10#$lease)) LINEAGE_TIMELINE=$timeline
       return
     fi
-    log "lease $lease went on with timeline $timeline, of which nothing was archived: it does not count"
-  done < <(sort -rnu <<<"$records")
+    log "lease $((10#$lease)) went on with timeline $timeline, of which nothing was archived: it does not count"
+  done < <(sort -rn <<<"$records")
 }
 
 # read_history <timeline>: sets HISTORY to [{ timeline, end: LSN at which it was left }] of its ancestors, from the

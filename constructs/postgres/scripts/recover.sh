@@ -92,7 +92,7 @@ choose_for_order() {
     forget_order
   fi
   TIMELINE=${ORDER_TIMELINE:-${RESTORE_TIMELINE:-$LINEAGE_TIMELINE}}
-  if [[ $TIMELINE =~ ^[0-9]+$ ]] && ! read_history "$TIMELINE"; then
+  if [[ $TIMELINE =~ ^[0-9]+$ && $TIMELINE != "$LINEAGE_TIMELINE" ]] && ! read_history "$TIMELINE"; then
     NO_BACKUP_BECAUSE="the archive has no such timeline"
     return
   fi

@@ -198,6 +198,34 @@ const refusal = (text: string | RegExp) => ({ status: 78, lastLine: expect.strin
     rmSync(lab.path('tmp/curl'));
   });
 
+  test('with two repositories, one of them away: the lease is taken in the other, and written here when it is back', async () => {
+    await loseVolume('old');
+    const [first] = lab.repositories;
+    lab.repositories = [first ?? {}, { ...first, 's3-bucket': `later-${buckets}` }];
+    lab.configure();
+    const env = { PGBACKREST_REPO2_CIPHER_PASS: 'one', ...second() };
+    const result = await lab.prepare(env);
+    expect(result).toMatchObject({ status: 0 });
+    expect(result.stderr).toMatch(
+      /lease 2 could not be written everywhere; .*repo2: the bucket does not exist/,
+    );
+    s3.createBucket(`later-${buckets}`);
+    expect(await lab.prepare(env)).toMatchObject({ status: 0, stderr: expect.stringContaining(': start') });
+    use(`later-${buckets}`);
+    expect(await object('leases/main/000002.json')).toEqual(volume('lease.json'));
+    // One repository that knows better is enough.
+    lab.repositories = [lab.repositories[0] ?? {}, first ?? {}];
+    lab.configure();
+    lab.replaceVolume();
+    lab.attachVolume('old');
+    expect(await lab.prepare(env)).toMatchObject(refusal(/is superseded/));
+  });
+
+  const second = () => ({
+    PGBACKREST_REPO2_S3_KEY: s3.accessKey,
+    PGBACKREST_REPO2_S3_KEY_SECRET: s3.secretKey,
+  });
+
   test('a drill takes no lease, and is no reason to refuse the live one', async () => {
     await loseVolume('live');
     expect(await lab.prepare({ ARCHIVE_MODE: 'off' })).toMatchObject({ status: 0 });
