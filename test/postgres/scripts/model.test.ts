@@ -92,6 +92,7 @@ const BETWEEN: Record<string, readonly Step[]> = {
   'somebody begins a restore by hand': [a('restore by hand')],
   'the records cannot be read': [a('records down')],
   'the repository cannot be read': [a('repository down')],
+  'somebody empties the vault': [a('empty the vault')],
   'files of somebody else appear': [a('litter')],
   'another volume is attached, and its data wiped': [a('lose'), a('attach foreign', 0), a('wipe')],
 };
@@ -195,6 +196,7 @@ describe('the model of volumes, a vault and two clusters, with decide.sh as the 
     ],
     ['backup) decide_restore restore', 'backup) decide_initialise'],
     ['history) echo refuse:no-backup', 'history) decide_initialise'],
+    ['deleted) echo refuse:deleted', 'deleted) decide_initialise'],
     ['        echo refuse:lost-data\n', '        decide_initialise\n'],
     ['*) echo refuse:unreachable', '*) decide_initialise'],
     ['ordered) echo refuse:nothing-to-recover && return', 'ordered)'],

@@ -13,7 +13,7 @@ export interface Facts {
   readonly CONTROL: 'readable' | 'unreadable';
   readonly MAJOR: 'same';
   readonly HISTORY: 'member' | 'absent' | 'none';
-  readonly REPOSITORIES: 'backup' | 'empty' | 'history' | 'unknown';
+  readonly REPOSITORIES: 'backup' | 'empty' | 'deleted' | 'history' | 'unknown';
   readonly BACKUP: 'fits' | 'none' | 'too-big';
   readonly LEASE: 'own' | 'none' | 'superseded' | 'unknown';
   readonly INITIALIZE: 'true' | 'false';

@@ -29,12 +29,21 @@ class Vault {
   /** The leases and the other records beside it can be read. */
   records = true;
   stanza: number | undefined;
+  /** Somebody deleted everything; the bucket keeps the versions, and nobody has brought them back. */
+  emptied = false;
   backups: { timeline: number; at: number }[] = [];
   readonly wal = new Map<number, Commit[]>();
   readonly histories = new Map<number, readonly Ancestor[]>();
   readonly leases = new Map<number, number>();
   readonly lineage = new Map<number, number>();
   readonly recoveries = new Map<string, number>();
+
+  empty(): void {
+    if (this.stanza === undefined) return;
+    Object.assign(this, { emptied: true, stanza: undefined, backups: [] });
+    for (const records of [this.wal, this.histories, this.leases, this.lineage, this.recoveries])
+      records.clear();
+  }
 
   get newestLease(): number {
     return Math.max(0, ...this.leases.keys());
@@ -117,6 +126,7 @@ export const STEPS = [
   'restore by hand',
   'vault down',
   'repository down',
+  'empty the vault',
   'records down',
   'litter',
   'vault up',
@@ -230,6 +240,9 @@ export class World {
       case 'vault down':
         Object.assign(this.vault, { up: false, records: false });
         break;
+      case 'empty the vault':
+        this.vault.empty();
+        break;
       case 'repository down':
         this.vault.up = false;
         break;
@@ -292,7 +305,8 @@ export class World {
 
   /** What people did to it by hand, and what was lost before it was archived, is theirs to put right. */
   private strange(volume: Volume): boolean {
-    const { backups, stanza } = this.vault;
+    const { backups, emptied, stanza } = this.vault;
+    if (emptied) return true;
     if (!volume.control || volume.litter || (volume.data === 'half' && volume.marker !== undefined))
       return true;
     if (volume.data !== 'whole' && backups.length === 0) return true;
@@ -335,9 +349,11 @@ export class World {
         ? 'unknown'
         : vault.backups.length > 0
           ? 'backup'
-          : vault.stanza === undefined
-            ? 'empty'
-            : 'history',
+          : vault.stanza !== undefined
+            ? 'history'
+            : vault.emptied
+              ? 'deleted'
+              : 'empty',
       BACKUP: backup === undefined ? 'none' : this.full ? 'too-big' : 'fits',
       LEASE: this.leaseFact(volume),
       INITIALIZE: this.initialize ? 'true' : 'false',
@@ -527,7 +543,13 @@ export class World {
   /** archive.sh and pgBackRest: true when everything up to now is in the archive. */
   private archive(volume: Volume): boolean {
     const { vault } = this;
-    if (!volume.running || !vault.up || !vault.records || this.leaseFact(volume) === 'superseded')
+    if (
+      vault.emptied ||
+      !volume.running ||
+      !vault.up ||
+      !vault.records ||
+      this.leaseFact(volume) === 'superseded'
+    )
       return false;
     if (vault.stanza !== undefined && vault.stanza !== volume.systemId) return false;
     vault.stanza = volume.systemId;
