@@ -127,7 +127,7 @@ const refusal = (text: string | RegExp) => ({ status: 78, lastLine: expect.strin
     expect(await lab.prepare({ PGBACKREST_REPO1_S3_KEY_SECRET: 'revoked' })).toMatchObject({ status: 0 });
   });
 
-  test('a server that is superseded while it runs archives nothing more, and says why', async () => {
+  test('a server that is superseded while it runs archives nothing more, is not backed up, and says why', async () => {
     const archived = await lab.sql('select last_archived_wal from pg_stat_archiver');
     const lease = `source scripts/lib.sh; source scripts/cause.sh; source scripts/configuration.sh; source scripts/s3.sh; trap - EXIT ERR
       s3_put 1 leases/main/000002.json '{"lease":2,"holder":"x","how":"restored","at":"2026-01-01T00:00:00Z"}'`;
@@ -140,6 +140,19 @@ const refusal = (text: string | RegExp) => ({ status: 78, lastLine: expect.strin
     );
     expect(await lab.sql('select last_archived_wal from pg_stat_archiver')).toBe(archived);
     expect(await lab.isPrimary()).toBe(true);
+    // Its backup job reaches it, and fails before it writes or expires anything.
+    await lab.makeCertificates();
+    await lab.startSidecar();
+    const labels = async () =>
+      JSON.parse(await lab.pgbackrest('info', '--output=json'))[0].backup.map(
+        ({ label }: { label: string }) => label,
+      );
+    const before = await labels();
+    const impatient = { CHECK_SECONDS: '1', PGBACKREST_ARCHIVE_TIMEOUT: '4' };
+    expect(await lab.job('backup.sh', ['full'], impatient)).toMatchObject(
+      refusal(/does not archive its WAL: .*FIX: look at the postgres container's log/),
+    );
+    expect(await labels()).toEqual(before);
   });
 
   test('an attempt that was killed keeps the number that it had taken', async () => {
