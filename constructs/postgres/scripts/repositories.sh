@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2016 # the programs in single quotes are jq's
 # What the repositories hold, read by `pgbackrest info`. It exits 0 with an empty list for a repository that it could
-# not read, so each repository's own status code is judged: 0 backups, 1 no stanza, 2 a stanza without backups,
-# anything else = not read.
+# not read, so each repository's own status code is judged: 0 backups, 1 no stanza, 2 a stanza without backups, 3 one
+# without the files that describe it, anything else = not read.
 
 # pgBackRest tries an endpoint that does not answer for four to ten times its io-timeout, and tells why only then: with
 # the default of a minute nobody would wait for it. Two dead repositories fit into the given seconds.
@@ -30,8 +30,8 @@ read_info() {
 info() { jq -r "$@" <<<"$INFO"; }
 
 repository_keys() { info '.repo[]?.key'; }
-readable_repositories() { info '.repo[]? | select(.status.code | IN(0, 1, 2)) | .key'; }
-unreadable_repositories() { info '.repo[]? | select(.status.code | IN(0, 1, 2) | not) | .key'; }
+readable_repositories() { info '.repo[]? | select(.status.code | IN(0, 1, 2, 3)) | .key'; }
+unreadable_repositories() { info '.repo[]? | select(.status.code | IN(0, 1, 2, 3) | not) | .key'; }
 # The system ids of the stanza's history, over every repository that could be read.
 stanza_system_ids() { info '[.db[]?["system-id"]] | unique[]'; }
 
@@ -54,7 +54,7 @@ unreadable_fix() {
   if [[ $INFO == null ]]; then
     explain "$INFO_ERROR"
   else
-    explain "$(info '[.repo[] | select(.status.code | IN(0, 1, 2) | not) | .status.message][0]')"
+    explain "$(info '[.repo[] | select(.status.code | IN(0, 1, 2, 3) | not) | .status.message][0]')"
   fi
   echo "$CAUSE_FIX"
 }
@@ -77,6 +77,9 @@ judge_repositories() {
     echo unknown
   elif [[ $(info '.repo | any(.status.code == 2)') == true ]]; then
     echo history
+  elif [[ $(info '.repo | any(.status.code == 3)') == true ]]; then
+    # A folder without the files that describe it.
+    if were_deleted; then echo deleted; else echo history; fi
   else
     for key in $(repository_keys); do
       listing=$(list_archive "$key") || { echo unknown && return; }

@@ -8,6 +8,13 @@
 set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")
 
+# Stops the server instead of promoting it; what it was is the container's last word, whatever PostgreSQL says after it.
+stop_recovery() {
+  { printf 'ERROR %s\n' "$1" >"${TERMINATION_LOG:-/dev/termination-log}"; } 2>/dev/null || true
+  printf '%s wal-get.sh: ERROR %s\n' "$(date -u +%FT%TZ)" "$1" >&2
+  exit 255
+}
+
 options=()
 if [[ -n ${3:-} ]]; then options=("--repo=$3"); fi
 # It runs once for every 16 MB of a recovery: nothing else is loaded before something is wrong.
@@ -22,9 +29,7 @@ fetch() {
     # shellcheck source=archive-end.sh
     source "$here/archive-end.sh"
     if ! lies_before_archive_end "$1"; then exit 1; fi
-    printf '%s wal-get.sh: ERROR WAL %s of %s is missing, and the archive goes on until %s: a recovery that ended here would lose what was committed after it — FIX: bring it back (a versioned bucket still has what was deleted), or give up what is behind it by an ordered recovery to a time before\n' \
-      "$(date -u +%FT%TZ)" "$1" "${DATABASE_NAME:-this database}" "$(archive_end)" >&2
-    exit 255
+    stop_recovery "WAL $1 of ${DATABASE_NAME:-this database} is missing, and the archive goes on until $(archive_end): a recovery that ended here would lose what was committed after it — FIX: bring it back (a versioned bucket still has what was deleted: npm run undelete), or give up what is behind it by an ordered recovery to a time before"
   fi
 }
 fetch "$1" "$2" 3
@@ -44,5 +49,4 @@ while :; do
   fetch "$1" "$2" 10
 done
 printf '%s\n' "$said" >&2
-log "the repository of $DATABASE_NAME cannot be read, and the recovery must not end here: $CAUSE — FIX: $CAUSE_FIX; the server tries again at its next start"
-exit 255
+stop_recovery "the repository of $DATABASE_NAME cannot be read, and the recovery must not end here: $CAUSE — FIX: $CAUSE_FIX; the server tries again at its next start"
