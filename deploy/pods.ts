@@ -81,7 +81,13 @@ export interface PodStory {
 }
 
 /** What a container waits for that no waiting brings: it must be declared or provided otherwise. */
-const HOPELESS = ['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'CreateContainerConfigError'];
+/** Reasons of waiting that no waiting cures: an image or a Secret that is not there. */
+export const HOPELESS = [
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'InvalidImageName',
+  'CreateContainerConfigError',
+];
 
 export function tell({ pod, current }: DatabasePod): PodStory {
   if (pod === undefined) return { ready: false, words: 'no pod yet' };

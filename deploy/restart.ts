@@ -1,11 +1,12 @@
 import type { Kubectl } from './kubectl';
-import { type DatabasePod, databasePods } from './pods';
+import { type DatabasePod, databasePods, HOPELESS } from './pods';
 import type { Progress } from './progress';
 
 /**
- * Starts pods anew whose preparation had failed before this deploy. A StatefulSet
- * leaves such a pod as it is when its template is corrected, and the kubelet
- * would go on waiting for longer and longer; nothing runs in it that could be lost.
+ * Starts pods anew whose preparation had failed before this deploy, or could not
+ * begin for want of an image or a Secret. A StatefulSet leaves such a pod as it is
+ * when its template is corrected, and the kubelet would go on waiting for longer
+ * and longer; nothing runs in it that could be lost.
  */
 export async function restartFailed(
   kubectl: Kubectl,
@@ -22,7 +23,7 @@ export async function restartFailed(
   }
 }
 
-/** Its preparation has failed at least once, and the server has not been started by it. */
+/** Its preparation has failed at least once or could not begin, and the server has not been started by it. */
 function isStuck(pod: NonNullable<DatabasePod['pod']>): boolean {
   const preparation = pod.status.initContainerStatuses ?? [];
   const restoring = preparation.some(({ state }) => state.running !== undefined);
@@ -32,5 +33,6 @@ function isStuck(pod: NonNullable<DatabasePod['pod']>): boolean {
   const failed = preparation.some(
     ({ lastState, state }) => ((state.terminated ?? lastState?.terminated)?.exitCode ?? 0) !== 0,
   );
-  return failed && !started && !restoring;
+  const hopeless = preparation.some(({ state }) => HOPELESS.includes(state.waiting?.reason ?? ''));
+  return (failed || hopeless) && !started && !restoring;
 }

@@ -20,6 +20,8 @@ export interface CertificateProps {
   readonly dnsNames?: readonly string[];
   /** Addresses under which a server is reached. @default none */
   readonly addresses?: readonly string[];
+  /** @default - far enough away that no test or trial sees it */
+  readonly notAfter?: Date;
 }
 
 /** A certificate authority for one instance's own use; its key never leaves the instance's folder. */
@@ -71,7 +73,7 @@ export class CertificateAuthority {
         { CN: [props.commonName] },
       ],
       issuer: this.#certificate.subjectName,
-      ...validity(),
+      ...validity(props.notAfter),
       signingAlgorithm: ALGORITHM,
       publicKey: keys.publicKey,
       signingKey: this.#keys.privateKey,
@@ -119,7 +121,10 @@ function serial(): string {
 }
 
 /** From an hour ago, for clocks that disagree a little. */
-function validity(): { readonly notBefore: Date; readonly notAfter: Date } {
+function validity(notAfter?: Date): { readonly notBefore: Date; readonly notAfter: Date } {
   const now = Date.now();
-  return { notBefore: new Date(now - 3_600_000), notAfter: new Date(now + VALID_DAYS * 86_400_000) };
+  return {
+    notBefore: new Date(now - 3_600_000),
+    notAfter: notAfter ?? new Date(now + VALID_DAYS * 86_400_000),
+  };
 }

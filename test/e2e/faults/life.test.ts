@@ -1,7 +1,8 @@
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../../../deploy/process';
+import { CertificateAuthority } from '../../../local/certificates/authority';
 import { eventually, LocalSite } from '../local-site';
 import { FaultProxy } from './fault-proxy';
 
@@ -137,6 +138,72 @@ test('a job killed while it holds the lock: the next one is not kept waiting', a
   await startJob('orders-backup-full', 'after-hit');
   await finished('after-hit');
 });
+
+test('the certificates between jobs and server have expired: backups say so, the renewal makes new ones, nothing restarts', async () => {
+  const before = await pod('.status.containerStatuses[*].restartCount');
+  const authority = await CertificateAuthority.create('expired');
+  const notAfter = new Date(Date.now() - 60_000);
+  const server = await authority.issue({
+    commonName: 'server',
+    dnsNames: [`${POD}.orders-pods.local.svc`],
+    notAfter,
+  });
+  const client = await authority.issue({ commonName: 'orders-backup', notAfter });
+  await putCertificates({
+    'ca.crt': authority.pem,
+    'server.crt': server.certificate,
+    'server.key': server.key,
+    'client.crt': client.certificate,
+    'client.key': client.key,
+  });
+  const reloads = async (): Promise<number> =>
+    (await site.kubectl('logs', NAMESPACE, POD, '--container=pgbackrest')).split('certificates changed')
+      .length - 1;
+  const reloaded = await reloads();
+  // The kubelet brings a changed Secret into a running pod within a minute or so.
+  await eventually('the server has them', 120, async () => (await reloads()) > reloaded);
+  await runOnce('orders-backup-diff', 'expired', { WAIT_SECONDS: '10' });
+  await site.kubectl('wait', NAMESPACE, '--for=condition=failed', '--timeout=110s', 'job/expired');
+  expect(await site.kubectl('logs', NAMESPACE, '--selector=job-name=expired', '--tail=1')).toMatch(
+    /ERROR .*certificate.* — FIX: /,
+  );
+
+  await site.kubectl('create', 'job', NAMESPACE, 'renewed', '--from=cronjob/orders-tls-renewal');
+  await finished('renewed');
+  await eventually('the server has the new ones', 120, async () => (await reloads()) > reloaded + 1);
+  await site.kubectl('create', 'job', NAMESPACE, 'after-renewal', '--from=cronjob/orders-backup-diff');
+  await finished('after-renewal');
+  expect(await pod('.status.containerStatuses[*].restartCount')).toBe(before);
+}, 600_000);
+
+async function putCertificates(files: Readonly<Record<string, string>>): Promise<void> {
+  const data = Object.fromEntries(
+    Object.entries(files).map(([name, text]) => [name, Buffer.from(text).toString('base64')]),
+  );
+  await site.kubectl(
+    'patch',
+    'secret',
+    NAMESPACE,
+    'orders-tls-pair',
+    '--type=merge',
+    `--patch=${JSON.stringify({ data })}`,
+  );
+}
+
+/** One run of a CronJob without another attempt, its container's environment changed. */
+async function runOnce(cronJob: string, name: string, env: Readonly<Record<string, string>>): Promise<void> {
+  const { spec } = JSON.parse(await site.kubectl('get', 'cronjob', NAMESPACE, cronJob, '--output=json'));
+  const job = spec.jobTemplate.spec;
+  job.backoffLimit = 0;
+  job.template.spec.containers[0].env.push(
+    ...Object.entries(env).map(([key, value]) => ({ name: key, value })),
+  );
+  const folder = mkdtempSync(join(tmpdir(), 'job-'));
+  const file = join(folder, 'job.json');
+  writeFileSync(file, JSON.stringify({ apiVersion: 'batch/v1', kind: 'Job', metadata: { name }, spec: job }));
+  await site.kubectl('create', NAMESPACE, `--filename=${file}`);
+  rmSync(folder, { recursive: true });
+}
 
 test('a restore killed three times: it goes on, and every row is there', async () => {
   await write();
