@@ -78,14 +78,7 @@ beforeAll(async () => {
   expect((await site.npmRun('vault', ['local'])).exitCode).toBe(0);
   const { exitCode, output } = await site.deploy({ TF_VAR_initialize: 'true' });
   expect(exitCode === 0 ? '' : output).toBe('');
-  await site.kubectl(
-    'wait',
-    '--namespace=local',
-    '--for=condition=complete',
-    '--timeout=110s',
-    'job',
-    '--selector=app.kubernetes.io/component=backup',
-  );
+  await site.backedUp();
   await site.sql(`
     create table customers (id int generated always as identity primary key, name text unique not null);
     create table orders (id bigserial primary key, customer int not null references customers on delete cascade,

@@ -17,14 +17,7 @@ beforeAll(async () => {
   await site.npmRun('vault', ['local']);
   const { exitCode, output } = await site.deploy({ TF_VAR_initialize: 'true' });
   expect(exitCode === 0 ? '' : output).toBe('');
-  await site.kubectl(
-    'wait',
-    '--namespace=local',
-    '--for=condition=complete',
-    '--timeout=110s',
-    'job',
-    '--selector=app.kubernetes.io/component=backup',
-  );
+  await site.backedUp();
 }, 3_600_000);
 
 afterAll(async () => {

@@ -57,15 +57,8 @@ test('said so, it starts, and is backed up', async () => {
   const { exitCode, output } = await site.deploy({ TF_VAR_initialize: 'true' });
   expect({ exitCode, last: lastLine(output) }).toMatchObject({ exitCode: 0 });
   await site.sql('create table kept as select 42 as answer');
-  await site.kubectl(
-    'wait',
-    '--namespace=local',
-    '--for=condition=complete',
-    '--timeout=110s',
-    'job',
-    '--selector=app.kubernetes.io/component=backup',
-  );
-  await site.sql('select pg_switch_wal()');
+  await site.backedUp();
+  await site.archived();
 });
 
 test('dropping `initialize` restarts nothing', async () => {

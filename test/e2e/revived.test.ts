@@ -44,16 +44,6 @@ async function repository(): Promise<string[]> {
   return found.filter((line) => !SUCCESSORS_WAL.test(line)).sort();
 }
 
-const firstBackup = (site: LocalSite) =>
-  site.kubectl(
-    'wait',
-    '--namespace=local',
-    '--for=condition=complete',
-    '--timeout=110s',
-    'job',
-    '--selector=app.kubernetes.io/component=backup',
-  );
-
 /** Commits a row and has its WAL segment pushed, or tried to be. */
 async function push(site: LocalSite): Promise<'archived' | 'failed'> {
   await site.sql('insert into kept default values');
@@ -82,7 +72,7 @@ test('the first life, with the keys that its deploy made', async () => {
   const { exitCode, output } = await old.deploy({ ...NO_KEYS, TF_VAR_initialize: 'true' });
   expect(exitCode === 0 ? '' : output).toBe('');
   expect(output).toContain('keys of this incarnation: local.us-east-1-1');
-  await firstBackup(old);
+  await old.backedUp();
   await old.sql('create table kept (id bigserial, at timestamptz default now())');
   expect(await push(old)).toBe('archived');
 }, 600_000);
@@ -95,7 +85,7 @@ test('a second life begins elsewhere, and ends the keys of the first before it a
     /keys of earlier incarnations are revoked: local\.us-east-1-1\nkeys of this incarnation: local\.us-east-1-2\n/,
   );
   expect(await successor.sql('select count(*) from kept')).toBe('1');
-  await firstBackup(successor);
+  await successor.backedUp();
   expect(await push(successor)).toBe('archived');
 }, 900_000);
 
