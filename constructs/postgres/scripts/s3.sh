@@ -63,6 +63,12 @@ s3_put_new() {
   s3_explain "$1"
 }
 
+# s3_delete <repository> <key>: also well when there is none.
+s3_delete() {
+  s3_request "$1" DELETE "/$2" ''
+  if [[ $S3_STATUS != 20? && $S3_STATUS != 404 ]]; then s3_explain "$1"; fi
+}
+
 # s3_request <repository> <method> <path> <query> [<body> [<header>]]: sets S3_STATUS (000 when there was no answer),
 # S3_BODY and S3_ERROR. Keys travel over standard input, so that no process list shows them.
 s3_request() {

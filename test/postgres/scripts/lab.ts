@@ -219,10 +219,11 @@ export class Lab {
 
   query(sql: string, database = 'postgres'): Promise<Result> {
     const { bin } = tools();
-    const target = ['-h', this.path('socket'), '-p', String(this.port), '-U', 'postgres', '-d', database];
+    const target = ['-h', this.path('socket'), '-p', String(this.port), '-U', 'postgres'];
     return this.run(
       [`${bin}/psql`, '-XqAt', '-v', 'ON_ERROR_STOP=1', ...target, '-f', '-'],
-      this.paths,
+      // As -d, a name with = in it would be read as a connection string.
+      { ...this.paths, PGDATABASE: database },
       20_000,
       sql,
     );

@@ -73,6 +73,11 @@ export class S3Server {
     return listed.toString().trim().split('\n').sort();
   }
 
+  /** The file in which an object is kept. */
+  path(bucket: string, key: string): string {
+    return join(this.folder, 'data', bucket, key);
+  }
+
   private put(path: string, body = ''): void {
     const signed = ['--aws-sigv4', 'aws:amz:us-east-1:s3', '--user', `${this.accessKey}:${this.secretKey}`];
     const options = [
