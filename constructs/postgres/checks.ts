@@ -2,6 +2,7 @@ import { type Duration, environmentOf, type Finding, NO_ENVIRONMENT, SecretRef }
 import type { AssetProps } from '../recovery';
 import { BACKUP_KINDS } from './backups';
 import type { PostgresDatabase, PostgresDatabaseProps } from './database';
+import { checkDumps } from './dumps';
 import { DEFAULT_ARCHIVE_TIMEOUT, type PgBackRestOptions, PUSH_ALLOWANCE } from './pgbackrest';
 import { checkRecoveryOrder } from './recovery-order';
 import { checkRepository } from './repository';
@@ -34,6 +35,7 @@ export function checkDatabase(database: PostgresDatabase): Finding[] {
     ...overrides(props),
     ...cloneLifetime(props),
     ...checkRecoveryOrder(props.recover),
+    ...checkDumps(props.dumps),
     ...SecretRef.faults(props.superuserPassword, 'superuserPassword'),
   ];
 }

@@ -35,6 +35,11 @@ export function backupLabels(context: Pick<DatabaseContext, 'labels'>): Record<s
   return { ...context.labels, 'app.kubernetes.io/component': 'backup' };
 }
 
+/** Labels of the pods that dump, and restore dumps: they are clients of the server. */
+export function dumpLabels(context: Pick<DatabaseContext, 'labels'>): Record<string, string> {
+  return { ...context.labels, 'app.kubernetes.io/component': 'dump' };
+}
+
 /** Said to every container: who it works for. */
 export function identity(context: DatabaseContext): EnvironmentVariable[] {
   return [

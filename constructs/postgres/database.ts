@@ -14,8 +14,15 @@ import { type Resources, Secrets } from '../workloads';
 import { checkDatabase } from './checks';
 import { CloneTemplate, DEFAULT_CLONE_LIFETIME } from './clone';
 import { type DatabaseContext, MOUNTS } from './context';
+import { type DumpsProps, LogicalDumps } from './dumps';
 import { OWN_LAYOUT, PATHS, POSTGRES_PORT } from './paths';
-import { declareConfigMap, PgBackRest, type PgBackRestOptions, type Repository } from './pgbackrest';
+import {
+  DEFAULT_SPREAD,
+  declareConfigMap,
+  PgBackRest,
+  type PgBackRestOptions,
+  type Repository,
+} from './pgbackrest';
 import { PG_HBA_CONF, postgresqlConf } from './postgresql-conf';
 import { type RecoveryOrder, recoverJson } from './recovery-order';
 import { headlessName, Server } from './server';
@@ -52,6 +59,8 @@ export interface PostgresDatabaseProps
    * @default - none: an empty volume gets the newest state, complete data is left alone
    */
   readonly recover?: RecoveryOrder;
+  /** Logical dumps into the first repository. @default - none: backups alone, which only this major version reads */
+  readonly dumps?: DumpsProps;
   /** Settings of postgresql.conf; they win over those that this construct makes. @default - none */
   readonly overrides?: Readonly<Record<string, string | number | boolean>>;
 }
@@ -96,13 +105,15 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
       storageClass: props.storageClass,
       resources: props.resources ?? { requests: { cpu: '250m', memory: '512Mi' } },
     };
+    const { superuser, ...roles } = this.declareRoles(backup.context);
     new Server(this, 'server', {
       context: backup.context,
       ...server,
-      ...this.declareRoles(backup.context),
+      ...roles,
       ...size,
       sidecar: backup.sidecar,
       clients: props.clients,
+      dumped: props.dumps !== undefined,
     });
     new CloneTemplate(this, 'clone', {
       context: backup.context,
@@ -120,6 +131,17 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
       ...(props.degradedMode === undefined ? {} : { degradedMode: props.degradedMode }),
     });
     backup.protect(this.asset);
+    if (props.dumps !== undefined) {
+      new LogicalDumps(this, 'dumps', {
+        ...props.dumps,
+        ...size,
+        context: backup.context,
+        host: this.host,
+        password: superuser,
+        spread: props.backupSpread ?? DEFAULT_SPREAD,
+        repository: this.repositories[0],
+      }).protect(this.asset);
+    }
   }
 
   private configureServer({ archiveTimeout, context }: PgBackRest) {
@@ -166,6 +188,7 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
       { name: 'APP_DATABASE', value: application?.database },
     ].flatMap(({ name, value }) => (value === undefined ? [] : [{ name, value }]));
     return {
+      superuser: secrets.selector('postgres'),
       rolePasswords: secrets.volume(MOUNTS.roles.name),
       roleEnvironment: [{ name: 'ROLES_DIR', value: PATHS.roles }, ...applicationNames],
     };

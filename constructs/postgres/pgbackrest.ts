@@ -56,6 +56,9 @@ export type Repository = RepositoryProps & { readonly path: string };
 
 export const DEFAULT_ARCHIVE_TIMEOUT = Duration.seconds(60);
 
+/** Three hundred databases do not start at the same second. */
+export const DEFAULT_SPREAD = Duration.minutes(10);
+
 /** A pushed segment may take this long to arrive before the RPO is in question. */
 export const PUSH_ALLOWANCE = Duration.seconds(10);
 
@@ -93,7 +96,7 @@ export class PgBackRest extends Construct {
       serverHost,
       repositories: props.repositories.length,
       resources: { requests: { cpu: '100m', memory: '128Mi' } },
-      spread: props.backupSpread ?? Duration.minutes(10),
+      spread: props.backupSpread ?? DEFAULT_SPREAD,
     });
   }
 

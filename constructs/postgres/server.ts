@@ -15,6 +15,7 @@ import {
   configVolume,
   type DatabaseContext,
   dataMounts,
+  dumpLabels,
   identity,
   MOUNTS,
   repositoryConfig,
@@ -38,6 +39,8 @@ export interface ServerProps {
   readonly sidecar: PodFragment;
   /** Labels of pods in the namespace that may connect; `undefined` for every pod of it. */
   readonly clients: Readonly<Record<string, string>> | undefined;
+  /** Whether dumps are made: their pods then may connect, too. */
+  readonly dumped: boolean;
 }
 
 /** The PostgreSQL server: one pod on one claim, which restores itself before it starts. */
@@ -240,6 +243,14 @@ function networkPolicy(scope: Construct, props: ServerProps, labels: Record<stri
           from: [{ podSelector: props.clients === undefined ? {} : { matchLabels: { ...props.clients } } }],
           ports: [{ port: String(POSTGRES_PORT), protocol: 'TCP' }],
         },
+        ...(props.clients === undefined || !props.dumped
+          ? []
+          : [
+              {
+                from: [{ podSelector: { matchLabels: dumpLabels(context) } }],
+                ports: [{ port: String(POSTGRES_PORT), protocol: 'TCP' }],
+              },
+            ]),
         {
           from: [{ podSelector: { matchLabels: backupLabels(context) } }],
           ports: [{ port: String(PGBACKREST_PORT), protocol: 'TCP' }],

@@ -22,7 +22,11 @@ const FIXED_PART = Duration.seconds(75);
 
 /** RPO and RTO of an asset, from its facts alone. */
 export function computeObjectives(asset: Asset): Computed {
-  const points = asset.protections.flatMap((protection) => recoveryPoint(protection) ?? []);
+  // A dump counts where a dump is what brings the asset back: one that restores itself never takes it.
+  const counted = asset.protections.filter(
+    ({ kind }) => kind !== 'dump' || asset.props.recoveredBy !== 'itself',
+  );
+  const points = counted.flatMap((protection) => recoveryPoint(protection) ?? []);
   const rpo =
     points.length === 0 ? undefined : points.reduce((a, b) => (a.toSeconds() <= b.toSeconds() ? a : b));
   const bytes = asset.props.expectedSize?.bytes ?? 0;
