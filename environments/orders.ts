@@ -1,4 +1,4 @@
-import { Schedule, SecretRef, type Size } from '../constructs/core';
+import { Duration, Schedule, SecretRef, type Size } from '../constructs/core';
 import type { DatabaseDeclaration } from './environment';
 
 /** The database of the reference platform; environments differ in its size, its objectives and its pace. */
@@ -18,6 +18,7 @@ export function orders(
       differential: Schedule.cron('0 2 * * 1-6'),
     },
     retention: { full: 4, differential: 7 },
+    dumps: { schedule: Schedule.daily({ hour: 4 }), keep: Duration.days(14) },
     superuserPassword: SecretRef.variable('orders_superuser_password', {
       description: 'password of the superuser of orders',
     }),
