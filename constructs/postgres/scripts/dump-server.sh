@@ -23,6 +23,6 @@ reach_server() {
   PGPASSWORD=$(<"$ROLES_DIR/$SUPERUSER")
   export PGPASSWORD
   wait_until "$WAIT_SECONDS" "the server $PG_HOST:$PG_PORT" writable ||
-    die "$DATABASE_NAME: its server $PG_HOST:$PG_PORT accepts no writes after $WAIT_SECONDS s: $(tail -n 1 "$WORK/connect")" \
+    die "$DATABASE_NAME: its server $PG_HOST:$PG_PORT accepts no writes after $WAIT_SECONDS s: $(grep -m 1 error: "$WORK/connect" || echo 'it recovers')" \
       "look at the database's pod and at the network policy; if the password is refused, at the log of its roles container"
 }

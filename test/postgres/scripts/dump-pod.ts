@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import type { Options } from './configuration';
 import { Lab } from './lab';
-import type { Result } from './processes';
+import type { Background, Result } from './processes';
 import { S3Server } from './s3-server';
 
 export interface Dump {
@@ -98,6 +98,11 @@ export class DumpPod {
 
   dump(env: Options = {}): Promise<Result> {
     return this.lab.script('dump.sh', [], { ...this.environment, ...env });
+  }
+
+  /** Without waiting for it. */
+  startDump(): Background {
+    return this.lab.spawn('dump.sh', { ...this.lab.podEnvironment, ...this.environment });
   }
 
   /** A dump that must succeed. */

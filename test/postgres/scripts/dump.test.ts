@@ -4,6 +4,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { findVersitygw } from '../../object-storage/versitygw';
 import { DumpPod, type Manifest, PASSWORD } from './dump-pod';
 import { canRunOlder, OlderServer, olderMajor } from './older-server';
+import { eventually } from './processes';
 import { findTools, tools } from './tools';
 
 const program = findVersitygw();
@@ -203,6 +204,59 @@ const ODD = `it's "odd" x=y/ü`;
     await lock;
     expect((await pod.list()).filter(({ complete }) => complete)).toEqual(before);
     expect((await pod.list()).length).toBe(before.length + 1);
+  });
+
+  test('larger than a part of an upload is whole, and is restored by several processes', async () => {
+    await pod.lab.sql('create database large');
+    const random =
+      "select n, (select string_agg(sha512((n || '-' || m || random())::bytea), '') from generate_series(1, 1000) m where n > 0) as data from generate_series(1, 100) n";
+    await pod.lab.sql(
+      `create table one as ${random}; create table two as ${random}; create index on two (n)`,
+      'large',
+    );
+    const digest = async (database: string): Promise<string> =>
+      pod.lab.sql(
+        "select md5(string_agg(md5(data), '' order by n)) from (table one union all table two) as every (n, data)",
+        database,
+      );
+    const made = await pod.dumped({ DUMP_DATABASES: '["large"]' });
+    expect(made.databases[0]?.bytes).toBeGreaterThan(11 * 1024 * 1024);
+    const restored = await pod.restore({ RESTORE_DUMP: made.id, RESTORE_INTO: 'again', RESTORE_JOBS: '4' });
+    expect(restored.status === 0 ? '' : restored.stderr).toBe('');
+    expect(await digest('again')).toBe(await digest('large'));
+    await pod.lab.sql('drop database large');
+    await pod.lab.sql('drop database again');
+  });
+
+  test('says why when the store takes nothing, and removes nothing', async () => {
+    pod.s3.createReader('vault', 'reader', 'reader-secret-key');
+    const before = pod.objects();
+    const refused = await pod.dump({
+      PGBACKREST_REPO1_S3_KEY: 'reader',
+      PGBACKREST_REPO1_S3_KEY_SECRET: 'reader-secret-key',
+      DUMP_KEEP_SECONDS: '0',
+    });
+    expect(refused).toMatchObject({
+      status: 78,
+      lastLine: expect.stringMatching(/no dump could be begun.*403.* — FIX: let the key/),
+    });
+    expect(pod.objects()).toEqual(before);
+    const gone = await pod.dump({ PG_PORT: '1', WAIT_SECONDS: '1' });
+    expect(gone.lastLine).toMatch(/127\.0\.0\.1:1 accepts no writes after 1 s: .*refused.* — FIX: /);
+  });
+
+  test('that is ended ends at once, and does not count', async () => {
+    const complete = async () => (await pod.list()).filter((one) => one.complete).length;
+    const before = await complete();
+    const lock = pod.lab.query('begin; lock table t; select pg_sleep(5)', ODD);
+    const job = pod.startDump();
+    await eventually('the dump waits for the lock', async () =>
+      /^[1-9]/.test(await pod.lab.sql('select count(*) from pg_locks where not granted')),
+    );
+    job.signal('SIGTERM');
+    expect(await job.exit(3000)).toBe(143);
+    expect(await complete()).toBe(before);
+    await lock;
   });
 
   test('is not made of data that has a successor', async () => {
