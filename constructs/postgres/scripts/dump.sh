@@ -131,8 +131,12 @@ databases() {
   jq -c --argjson wanted "$DUMP_DATABASES" 'map(select(($wanted | length == 0) or (.name | IN($wanted[]))))' <<<"$found"
 }
 
-# Waits for one of them; they have said why they failed.
-finish_one() { wait -n || exit "$DIED"; }
+# Waits for one of them, and ends as it has ended: one that died has said why.
+finish_one() {
+  local status=0
+  wait -n || status=$?
+  if ((status != 0)); then exit "$status"; fi
+}
 
 dump_all() {
   local running=0 oid name
