@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { claimIncarnation, openStore, publish } from '../constructs/object-storage/client';
 import { findEnvironment } from '../environments';
 import { apply, chooseEngine, type Engine } from './engine';
+import { requireEscrow, sealSecrets } from './escrow';
 import { fence } from './fence';
 import { takeBackInitialize } from './initialize';
 import { tellOfFailedJobs } from './jobs';
@@ -35,6 +36,7 @@ export async function deploy(options: DeployOptions): Promise<void> {
   const kubectl = new Kubectl({ context: cluster.context });
   const store = openStore(vault);
 
+  await requireEscrow({ environment, store, progress });
   const incarnation = await claimIncarnation({
     store,
     environment: name,
@@ -72,6 +74,21 @@ export async function deploy(options: DeployOptions): Promise<void> {
   });
   progress(`published ${published} files of the recovery kit into the vault`);
 
+  // Before the wait, since backups are made from now on; what is in its way must not keep a database from coming back.
+  const unsealed = await sealSecrets({
+    environment,
+    incarnation: incarnation.name,
+    store,
+    kubectl,
+    directory,
+    variables: { ...process.env, ...keys },
+    progress,
+  }).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (unsealed !== undefined) progress(`WARNING the escrow could not be sealed; why is told at the end`);
+
   const names = databases.map((database) => database.name);
   await startRecoveries(recoveries, pending);
   await restartFailed(kubectl, namespace, names, progress);
@@ -79,6 +96,7 @@ export async function deploy(options: DeployOptions): Promise<void> {
   await backUpRecovered(recoveries, pending);
   await takeBackInitialize(kubectl, namespace, names);
   await tellOfFailedJobs(kubectl, namespace, progress);
+  if (unsealed !== undefined) throw unsealed;
 }
 
 /** Terraform's provider reads another variable than kubectl: both must lead to one cluster. */

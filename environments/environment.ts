@@ -1,3 +1,4 @@
+import type { Recipient } from '../constructs/escrow';
 import type { Vault } from '../constructs/object-storage';
 import type { OperatorProps } from '../constructs/operators';
 import type { PostgresDatabaseProps, RepositoryProps } from '../constructs/postgres';
@@ -42,6 +43,16 @@ export interface Environment {
    * @default 'keys': a new incarnation with the access key of an earlier one is refused, and needs new ones
    */
   readonly fencing?: 'keys' | 'lease';
+  /** Who can open the environment's secrets when nobody has them at hand. */
+  readonly escrow: {
+    /** Nobody: no escrow is declared. */
+    readonly recipients: readonly Recipient[];
+    /**
+     * What a deploy does when nothing was ever sealed and nobody is named: `refuse` it, `warn`, or `accept` it
+     * silently, where the data is worth nothing.
+     */
+    readonly without: 'refuse' | 'warn' | 'accept';
+  };
   /** Charts that are installed before the platform. @default - none */
   readonly operators?: readonly OperatorProps[];
   readonly databases: readonly DatabaseDeclaration[];

@@ -1,5 +1,6 @@
 import { Vault } from '../constructs/object-storage';
 import { type DatabaseDeclaration, type Environment, setting } from './environment';
+import { escrowRecipients } from './escrow';
 import { VAULT_KEYS, vaultAuthority, vaultMinting } from './keys';
 
 /** An environment on a Kubernetes and an S3 store that exist already; both are named by environment variables.
@@ -22,6 +23,10 @@ export function onExistingCluster(name: string, databases: readonly DatabaseDecl
     images: { postgres: setting('POSTGRES_IMAGE', `${registry}/postgres:17`) },
     state: setting('STATE_LOCK', 'on') === 'off' ? 'vault-unlocked' : 'vault',
     repositoryKeys: VAULT_KEYS,
+    escrow: {
+      recipients: escrowRecipients(),
+      without: setting('ESCROW', 'required') === 'none' ? 'warn' : 'refuse',
+    },
     databases,
   };
 }

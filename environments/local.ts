@@ -1,6 +1,7 @@
 import { Duration, Size } from '../constructs/core';
 import { Vault } from '../constructs/object-storage';
 import { type Environment, setting } from './environment';
+import { escrowRecipients } from './escrow';
 import { VAULT_KEYS, vaultAuthority, vaultMinting } from './keys';
 import { orders } from './orders';
 
@@ -19,6 +20,7 @@ export const local: Environment = {
   images: { postgres: setting('POSTGRES_IMAGE', 'docker.io/local/postgres:17') },
   state: 'workstation',
   repositoryKeys: VAULT_KEYS,
+  escrow: { recipients: escrowRecipients(), without: 'accept' },
   databases: [
     orders({
       objectives: { rpo: Duration.minutes(1), rto: Duration.minutes(10) },

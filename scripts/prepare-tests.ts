@@ -8,7 +8,7 @@ import { timedProgress } from '../local/processes/progress';
 import { POSTGRES_ROOT_FILE } from '../test/postgres-root';
 
 /**
- * What `npm test` needs beyond Node: shellcheck, the postgres image as a folder, in which the pod scripts run, and a
+ * What `npm test` needs beyond Node: shellcheck, age and jq, the postgres image as a folder, in which the pod scripts run, and a
  * real S3 server. They need root on a Debian machine; elsewhere those tests run on the machine's own PostgreSQL, or are
  * skipped and counted as such.
  */
@@ -20,7 +20,10 @@ async function prepareTests(): Promise<void> {
     );
     return;
   }
-  await ensurePackages({ shellcheck: '/usr/bin/shellcheck' }, progress);
+  await ensurePackages(
+    { shellcheck: '/usr/bin/shellcheck', age: '/usr/bin/age', jq: '/usr/bin/jq' },
+    progress,
+  );
   await ensurePrerequisites(progress);
   await binary('versitygw', progress);
   const { rootfs } = await unpackedImage(imageDefinition('postgres'), progress);

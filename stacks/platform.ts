@@ -1,4 +1,5 @@
-import { type App, EnvironmentStack } from '../constructs/core';
+import { type App, EnvironmentStack, type SecretRef } from '../constructs/core';
+import { Escrow } from '../constructs/escrow';
 import { PostgresDatabase } from '../constructs/postgres';
 import type { Environment } from '../environments/environment';
 import { kubernetesProvider } from './providers';
@@ -24,5 +25,26 @@ export class PlatformStack extends EnvironmentStack {
           ...(cluster.storageClass === undefined ? {} : { storageClass: cluster.storageClass }),
         }),
     );
+    const { recipients } = environment.escrow;
+    if (recipients.length > 0)
+      new Escrow(this, 'escrow', { recipients, namespace, secrets: secretsToKeep(environment) });
   }
+}
+
+/**
+ * All that a deploy after a loss needs beside the way to the vault. The vault's keys are not among them: the next
+ * life needs new ones.
+ */
+function secretsToKeep({ databases, repositoryKeys }: Environment): Record<string, SecretRef> {
+  return {
+    'repository passphrase': repositoryKeys.passphrase,
+    ...Object.fromEntries(
+      databases.flatMap(({ application, name, superuserPassword }) => [
+        [`superuser password of ${name}`, superuserPassword] as const,
+        ...(application === undefined
+          ? []
+          : [[`password of ${application.role} in ${name}`, application.password] as const]),
+      ]),
+    ),
+  };
 }

@@ -20,6 +20,7 @@ export function platformOf(databases: number): Environment {
       secretKey: secret('vault_secret_key'),
       passphrase: secret('repository_passphrase'),
     },
+    escrow: { recipients: [], without: 'accept' },
     databases: Array.from({ length: databases }, (_, index) => database(index + 1)),
   };
 }

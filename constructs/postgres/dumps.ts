@@ -21,6 +21,7 @@ import {
 } from './context';
 import { PATHS, POSTGRES_PORT } from './paths';
 import type { Repository } from './pgbackrest';
+import { encryptionFact } from './repository';
 
 /**
  * Logical dumps, beside the backups: what another major version, another server or a single database can be
@@ -116,7 +117,7 @@ export class LogicalDumps extends Construct {
 
   /** Reports the dumps as what protects the asset. */
   protect(asset: Asset): void {
-    const { keep, keepAtLeast = DEFAULT_KEEP_AT_LEAST, repository, schedule } = this.props;
+    const { context, keep, keepAtLeast = DEFAULT_KEEP_AT_LEAST, repository, schedule } = this.props;
     if (repository === undefined) return;
     Recovery.of(this).protects(asset, {
       kind: 'dump',
@@ -124,6 +125,7 @@ export class LogicalDumps extends Construct {
       delay: this.delay,
       retention: `${keep.toSeconds() / 86_400} days, never fewer than the newest ${keepAtLeast}`,
       location: repository.vault.location,
+      ...encryptionFact(repository, context.namespace),
     });
   }
 

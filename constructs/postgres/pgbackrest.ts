@@ -6,7 +6,7 @@ import { BACKUP_KINDS, type BackupSchedules, Backups } from './backups';
 import type { DatabaseContext } from './context';
 import type { DataLayout } from './paths';
 import { jobConf, type PgBackRestSettings, serverConf, sidecarConf } from './pgbackrest-conf';
-import { describeRetention, type RepositoryProps } from './repository';
+import { describeRetention, encryptionFact, type RepositoryProps } from './repository';
 import { podScripts, podScriptsHash } from './scripts';
 import { type PodFragment, sidecar } from './sidecar';
 import { TlsPair } from './tls-pair';
@@ -104,8 +104,12 @@ export class PgBackRest extends Construct {
   protect(asset: Asset): void {
     const recovery = Recovery.of(this);
     const maximumLag = this.archiveTimeout.plus(PUSH_ALLOWANCE);
-    for (const { retention, vault } of this.repositories) {
-      const where = { retention: describeRetention(retention), location: vault.location };
+    for (const repository of this.repositories) {
+      const where = {
+        retention: describeRetention(repository.retention),
+        location: repository.vault.location,
+        ...encryptionFact(repository, this.props.namespace),
+      };
       recovery.protects(asset, { ...where, kind: 'wal-archive', maximumLag });
       for (const kind of BACKUP_KINDS) {
         const schedule = this.props.backups[kind];

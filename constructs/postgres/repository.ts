@@ -1,5 +1,6 @@
 import { type Finding, SecretRef } from '../core';
 import type { Vault } from '../object-storage';
+import type { Protection } from '../recovery';
 
 /** A pgBackRest repository in a vault. */
 export interface RepositoryProps {
@@ -30,6 +31,14 @@ export interface RetentionProps {
    * @default - all of them, until the full backup they depend on expires
    */
   readonly differential?: number;
+}
+
+/** What a copy in this repository is encrypted by, for its fact; nothing when that is no reference, which is a fault. */
+export function encryptionFact(
+  { passphrase }: Pick<RepositoryProps, 'passphrase'>,
+  namespace: string,
+): Pick<Protection, 'encryptedBy'> {
+  return SecretRef.is(passphrase) ? { encryptedBy: { reference: passphrase, namespace } } : {};
 }
 
 export function describeRetention(retention: RetentionProps): string {

@@ -1,4 +1,4 @@
-import type { Duration, Schedule, Size } from '../core';
+import type { Duration, Schedule, SecretRef, Size } from '../core';
 
 /** How bad it is to be without this state. */
 export type Criticality = 'critical' | 'moderate' | 'low' | 'none';
@@ -89,6 +89,11 @@ export interface Protection {
   /** In words: `4 full backups and what depends on them`. */
   readonly retention: string;
   readonly location: Location;
+  /**
+   * The secret without which the copy cannot be read, and the namespace of its Secret if it is one.
+   * @default - none: whoever has the copy can read it
+   */
+  readonly encryptedBy?: { readonly reference: SecretRef; readonly namespace: string };
 }
 
 /** A rehearsal of an asset's recovery. */
@@ -102,4 +107,26 @@ export interface Drill {
 export interface Watch {
   readonly alert: string;
   readonly runbook: string;
+}
+
+/** Somebody who can open the escrow of an environment. */
+export interface EscrowRecipient {
+  readonly name: string;
+  /** `age1…`; it is public. */
+  readonly key: string;
+}
+
+/** A secret that recipients can have back when everything else is gone. */
+export interface EscrowedSecret {
+  /** What people call it: `repository passphrase`. */
+  readonly name: string;
+  readonly reference: SecretRef;
+  /** Where an existing Secret is. */
+  readonly namespace?: string;
+}
+
+/** Which secrets of an environment are kept for whom; never a value. */
+export interface EscrowFact {
+  readonly recipients: readonly EscrowRecipient[];
+  readonly secrets: readonly EscrowedSecret[];
 }

@@ -1,3 +1,4 @@
+export * from './escrow';
 export * from './facts';
 export * from './objectives';
 export * from './recovery';

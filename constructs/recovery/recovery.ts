@@ -1,6 +1,6 @@
 import type { IConstruct } from 'constructs';
 import { addCheck, environmentOf, type Finding } from '../core';
-import type { AssetProps, Drill, Protection, Watch } from './facts';
+import type { AssetProps, Drill, EscrowFact, Protection, Watch } from './facts';
 
 /** An asset as declared: a handle for whoever protects, drills or watches it. */
 export class Asset {
@@ -54,11 +54,18 @@ function keyOf({ environment, props }: Asset): string {
   return JSON.stringify([environment, props.id]);
 }
 
+/** An escrow as declared. */
+export interface DeclaredEscrow extends EscrowFact {
+  readonly path: string;
+  readonly environment: string;
+}
+
+const escrowsOfTree = new WeakMap<IConstruct, DeclaredEscrow[]>();
 const assetsOfTree = new WeakMap<IConstruct, Assets>();
 
 /**
  * Where constructs report facts. Nothing is said twice: the report, RPO and
- * RTO, and whatever is generated, are derived from these four kinds of fact.
+ * RTO, and whatever is generated, are derived from these kinds of fact.
  */
 export class Recovery {
   static of(scope: IConstruct): Recovery {
@@ -90,6 +97,19 @@ export class Recovery {
   /** Declares that an alert watches the asset. */
   watches(asset: Asset, watch: Watch): void {
     asset.add({ watch });
+  }
+
+  /** Declares that these secrets are kept where the recipients can open them. */
+  escrows(fact: EscrowFact): void {
+    const { root, path } = this.scope.node;
+    const known = escrowsOfTree.get(root) ?? [];
+    known.push({ ...fact, path, environment: environmentOf(this.scope) });
+    escrowsOfTree.set(root, known);
+  }
+
+  /** Every escrow declared anywhere in this construct's tree, in order of declaration. */
+  static escrows(scope: IConstruct): readonly DeclaredEscrow[] {
+    return [...(escrowsOfTree.get(scope.node.root) ?? [])];
   }
 
   /** Every asset declared anywhere in this construct's tree, in order of declaration. */

@@ -1,5 +1,6 @@
 import type { Fault } from '../core';
-import type { Location } from './facts';
+import { escrowOf } from './escrow';
+import type { EscrowFact, Location } from './facts';
 import { computeObjectives } from './objectives';
 import type { Asset } from './recovery';
 
@@ -32,19 +33,31 @@ export interface AssetReport {
   }[];
   readonly drills: readonly { readonly schedule: string; readonly checks: readonly string[] }[];
   readonly alerts: readonly string[];
+  /**
+   * Whether what its copies are encrypted by is in the escrow. `missing`: who loses it has lost them all.
+   * `not needed`: no copy says that it is encrypted.
+   */
+  readonly escrow: 'declared' | 'missing' | 'not needed';
 }
 
 /** The report of one environment, from its assets and the faults found in it. */
-export function buildReport(environment: string, assets: readonly Asset[], faults: readonly Fault[]): Report {
+export function buildReport(
+  environment: string,
+  assets: readonly Asset[],
+  faults: readonly Fault[],
+  escrow?: EscrowFact,
+): Report {
   return {
     environment,
-    assets: assets.filter((asset) => asset.environment === environment).map(describe),
+    assets: assets
+      .filter((asset) => asset.environment === environment)
+      .map((asset) => describe(asset, escrow)),
     faults,
     acknowledged: [],
   };
 }
 
-function describe(asset: Asset): AssetReport {
+function describe(asset: Asset, escrow: EscrowFact | undefined): AssetReport {
   const { props } = asset;
   const computed = computeObjectives(asset);
   return {
@@ -70,5 +83,6 @@ function describe(asset: Asset): AssetReport {
     })),
     drills: asset.drills.map((drill) => ({ schedule: drill.schedule.toString(), checks: drill.checks })),
     alerts: asset.watches.map((watch) => watch.alert),
+    escrow: escrowOf(asset, escrow),
   };
 }

@@ -1,14 +1,15 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type App, collectFaults, EnvironmentStack, FaultsError, LAYERS } from '../core';
+import { describeEscrow } from './escrow';
 import { buildKit, writeKit } from './kit';
 import { Recovery } from './recovery';
 import { buildReport } from './report';
 
 /**
  * Validates the whole application, then writes the stacks and everything that
- * follows from the facts: `<outdir>/recovery/<environment>/report.json` and
- * `kit/`.
+ * follows from the facts: `<outdir>/recovery/<environment>/report.json`,
+ * `escrow.json` if an escrow is declared, and `kit/`.
  *
  * @throws FaultsError listing every fault of every environment; nothing is
  * written then, and the report and kit of an earlier run are removed, so that
@@ -27,13 +28,17 @@ export function synthesise(app: App): void {
   for (const [environment, stacks] of environments) {
     const directory = output(environment);
     mkdirSync(directory, { recursive: true });
-    const report = buildReport(environment, assets, []);
-    writeFileSync(join(directory, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
+    const escrow = Recovery.escrows(app).find((declared) => declared.environment === environment);
+    const writeJson = (name: string, content: unknown): void =>
+      writeFileSync(join(directory, name), `${JSON.stringify(content, null, 2)}\n`);
+    writeJson('report.json', buildReport(environment, assets, [], escrow));
+    const escrowFile = escrow === undefined ? undefined : describeEscrow(environment, escrow);
+    if (escrowFile !== undefined) writeJson('escrow.json', escrowFile);
     const kit = buildKit(
       stacks
         .filter(({ layer }) => layer !== 'vault')
         .map((stack) => ({ name: stack.node.id, terraform: synthesised(app, stack) })),
-      { environment },
+      { environment, ...(escrowFile === undefined ? {} : { escrow: escrowFile }) },
     );
     writeKit(kit, join(directory, 'kit'));
   }

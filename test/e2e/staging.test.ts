@@ -1,11 +1,16 @@
 import { type Minter, openMinter } from '../../constructs/object-storage/client';
+import { person, recipientsVariable } from '../escrow/recipients';
 import { LocalSite } from './local-site';
 
 /** An environment on a cluster that exists, given by context, registry and endpoint; and a secret that changes. */
 let site: LocalSite;
+let withoutEscrow: LocalSite;
 
 beforeAll(async () => {
   site = await LocalSite.open('staging');
+  const recipients = await Promise.all(['On-call', 'Safe'].map(person));
+  withoutEscrow = site;
+  site = site.with({ ESCROW_RECIPIENTS: recipientsVariable(...recipients) });
   expect((await site.npmRun('vault', ['staging'])).exitCode).toBe(0);
 }, 3_600_000);
 
@@ -41,6 +46,12 @@ test('another context than the declared one is never touched', async () => {
   });
   expect(exitCode).toBe(2);
   expect(output.trim().split('\n').at(-1)).toMatch(/^ERROR .*nowhere.* — FIX: /);
+});
+
+test('it is not deployed while nobody could ever open its secrets', async () => {
+  const { exitCode, output } = await withoutEscrow.npmRun('deploy', ['staging', '--engine', 'kit']);
+  expect(exitCode).toBe(2);
+  expect(output.trim().split('\n').at(-1)).toMatch(/^ERROR .*in no escrow.* — FIX: set ESCROW_RECIPIENTS/);
 });
 
 test('it deploys, by the context that it names', async () => {

@@ -49,6 +49,7 @@ describe('a construct of somebody else joins by four calls', () => {
           ],
           drills: [{ schedule: '0 4 * * 1 Etc/UTC', checks: ['it mounts'] }],
           alerts: ['SnapshotStale'],
+          escrow: 'not needed',
         },
       ],
       faults: [],

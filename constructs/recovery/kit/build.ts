@@ -1,3 +1,4 @@
+import type { EscrowFile } from '../escrow';
 import type { KitFault } from './fault';
 import { type Item, readItem } from './item';
 import type { Kit, KitChart, KitFile } from './kit';
@@ -61,10 +62,14 @@ export function buildKit(stacks: readonly KitStack[], options: KitOptions): Kit 
     outside,
     faults,
   };
-  return { ...kit, files: kitFiles(filled, kit) };
+  return { ...kit, files: kitFiles(filled, kit, options.escrow) };
 }
 
-function kitFiles(layers: readonly Layer[], kit: Omit<Kit, 'files'>): readonly KitFile[] {
+function kitFiles(
+  layers: readonly Layer[],
+  kit: Omit<Kit, 'files'>,
+  escrow: EscrowFile | undefined,
+): readonly KitFile[] {
   const plan: string[] = [];
   const files: KitFile[] = [];
   for (const [index, layer] of layers.entries()) {
@@ -74,7 +79,7 @@ function kitFiles(layers: readonly Layer[], kit: Omit<Kit, 'files'>): readonly K
     files.push(...written.files);
   }
   return [
-    { path: 'README.md', content: readme(kit, layers) },
+    { path: 'README.md', content: readme(kit, layers, escrow) },
     { path: 'apply', content: applyScript(), executable: true },
     { path: 'plan', content: lines(plan) },
     { path: 'variables', content: lines(kit.variables.map(variableLine)) },

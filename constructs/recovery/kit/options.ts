@@ -1,8 +1,14 @@
+import type { EscrowFile } from '../escrow';
 import type { KitStack } from './stack';
 
 export interface KitOptions {
   /** Name of the environment, for the kit's README. */
   readonly environment: string;
+  /**
+   * Who can open the escrow of the environment's secrets, for the README.
+   * @default none: it says nothing about where values are found
+   */
+  readonly escrow?: EscrowFile;
   /**
    * Resource types, by their beginning, that have no counterpart in a cluster.
    * They are listed in the README as not in the kit; whoever uses the kit

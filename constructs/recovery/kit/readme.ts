@@ -1,3 +1,4 @@
+import type { EscrowFile } from '../escrow';
 import type { Item } from './item';
 import type { Kit } from './kit';
 import type { KitVariable } from './variables';
@@ -6,6 +7,7 @@ import type { KitVariable } from './variables';
 export function readme(
   kit: Omit<Kit, 'files'>,
   layers: readonly { readonly name: string; readonly items: readonly Item[] }[],
+  escrow?: EscrowFile,
 ): string {
   const helm = kit.releases.length > 0;
   return [
@@ -32,6 +34,7 @@ export function readme(
     '',
     ...keysSection(kit.variables),
     ...variablesSection(kit.variables),
+    ...escrowSection(escrow),
     '## Layers',
     '',
     '| layer | objects |',
@@ -89,6 +92,29 @@ function variablesSection(variables: readonly KitVariable[]): readonly string[] 
       return `| \`TF_VAR_${variable.name}\` | ${cell(unset)} | ${cell(notes.filter(Boolean).join('. '))} |`;
     }),
     '',
+  ];
+}
+
+/** Where the values are when nobody has them: with the standard tools, since this may be all that is left. */
+function escrowSection(escrow: EscrowFile | undefined): readonly string[] {
+  if (escrow === undefined) return [];
+  const existing = escrow.secrets.filter((secret) => 'secret' in secret);
+  return [
+    '## Values that nobody has at hand',
+    '',
+    `${escrow.recipients.map(({ name }) => name).join(', ')}: each of them alone can open the escrow, the newest \`.age\` file below \`escrow/${escrow.environment}/\` in the vault's bucket. It holds ${escrow.secrets.map(({ name }) => name).join(', ')}. With age and jq:`,
+    '',
+    '```sh',
+    'age -d -i identity.txt FILE.age | jq -r \'.secrets[] | select(.variable) | "export \\(.variable)=\\(.value | @sh)"\' >secrets',
+    'source secrets && rm secrets',
+    '```',
+    '',
+    ...(existing.length === 0
+      ? []
+      : [
+          `${existing.map(({ name }) => name).join(', ')}: \`.secret\` in the same file says which Secret holds the value; make it by hand before \`apply\`.`,
+          '',
+        ]),
   ];
 }
 

@@ -1,0 +1,2 @@
+export * from './escrow';
+export * from './recipient';
