@@ -33,6 +33,11 @@ export class LocalSite {
     return new LocalSite(this.site, this.secrets, { ...this.others, ...variables }, this.directory);
   }
 
+  /** The same site, for somebody who has only these secrets. */
+  knowing(secrets: Variables): LocalSite {
+    return new LocalSite(this.site, secrets, this.others, this.directory);
+  }
+
   /** The same site, its commands run in another checkout. */
   in(directory: string): LocalSite {
     return new LocalSite(this.site, this.secrets, this.others, directory);
@@ -89,11 +94,11 @@ export class LocalSite {
   }
 
   /** A line of a shell, with the cluster's kubectl on the path. */
-  async shell(command: string, variables: Variables): Promise<Deployed> {
+  async shell(command: string, variables: Variables, seconds = 120): Promise<Deployed> {
     const { KUBECTL = 'kubectl', KUBECONFIG = '' } = this.site.variables();
     const { exitCode, stdout, stderr } = await run('bash', ['-c', command], {
       env: { ...variables, KUBECONFIG, PATH: `${dirname(KUBECTL)}:${process.env['PATH']}` },
-      seconds: 120,
+      seconds,
     });
     return { exitCode, output: `${stdout}\n${stderr}` };
   }

@@ -105,8 +105,7 @@ function escrowSection(escrow: EscrowFile | undefined): readonly string[] {
     `${escrow.recipients.map(({ name }) => name).join(', ')}: each of them alone can open the escrow, the newest \`.age\` file below \`escrow/${escrow.environment}/\` in the vault's bucket. It holds ${escrow.secrets.map(({ name }) => name).join(', ')}. With age and jq:`,
     '',
     '```sh',
-    'age -d -i identity.txt FILE.age | jq -r \'.secrets[] | select(.variable) | "export \\(.variable)=\\(.value | @sh)"\' >secrets',
-    'source secrets && rm secrets',
+    'source <(age -d -i identity.txt FILE.age | jq -r \'.secrets[] | select(.variable) | "export \\(.variable)=\\(.value | @sh)"\')',
     '```',
     '',
     ...(existing.length === 0
