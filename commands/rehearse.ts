@@ -24,6 +24,7 @@ interface Options {
   readonly size: Size;
   readonly engine: string;
   readonly cluster: keyof typeof SITES;
+  readonly secrets: 'kept' | 'escrow';
   readonly name: string;
   readonly keep?: boolean;
 }
@@ -47,6 +48,11 @@ const command = new Command('rehearse')
       .choices(Object.keys(SITES))
       .default('embedded'),
   )
+  .addOption(
+    new Option('--secrets <secrets>', 'after the disaster: kept, or lost as well and opened from the escrow')
+      .choices(['kept', 'escrow'])
+      .default('kept'),
+  )
   .option('--name <name>', 'name of the embedded instance', 'rehearsal')
   .option('--keep', 'leave cluster and vault running afterwards')
   .addHelpText('after', '\nExit code: 0 the data is back, 1 it is not, 2 a problem of the environment.')
@@ -63,6 +69,7 @@ async function run(options: Options): Promise<void> {
       directory: scratch,
       engine: options.engine,
       bytes: options.size.bytes,
+      secrets: options.secrets,
       progress,
     });
     console.log(renderReport(report));

@@ -6,6 +6,7 @@ import { checksum } from './ballast';
 import { npmRun } from './command';
 import { inventSecrets } from './credentials';
 import type { Tunnel } from './database';
+import { RehearsalEscrow } from './escrow';
 import type { RehearsalReport } from './report';
 import type { Site } from './site';
 import { ARCHIVE_TIMEOUT_SECONDS, firstBackup, openTunnel, type Variables } from './subject';
@@ -20,6 +21,8 @@ export interface RehearsalOptions {
   readonly engine: string;
   /** Size of the data that is loaded before the disaster. */
   readonly bytes: number;
+  /** Where the secrets come from after the disaster: still at hand, or lost as well and opened from the escrow. */
+  readonly secrets: 'kept' | 'escrow';
   readonly progress: Progress;
 }
 
@@ -30,8 +33,9 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalRepo
   const timeline = new Timeline(progress);
 
   await timeline.phase('vault reachable', () => site.openVault());
-  const secrets = inventSecrets(site.variables());
-  const variables = (): Variables => ({ ...site.variables(), ...secrets });
+  let secrets: Variables = inventSecrets(site.variables());
+  const escrow = options.secrets === 'escrow' ? await RehearsalEscrow.make(directory) : undefined;
+  const variables = (): Variables => ({ ...site.variables(), ...secrets, ...escrow?.variables });
   await timeline.phase('vault bootstrapped', () => npmRun('vault', [local.name], variables(), progress));
   await timeline.phase('cluster reachable', () => site.openCluster());
   await timeline.phase('images imported', () => site.importImages());
@@ -52,6 +56,10 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalRepo
 
   await timeline.phase('a new cluster is reachable', () => site.openCluster());
   const reachableAt = Date.now();
+  if (escrow !== undefined) {
+    secrets = {};
+    secrets = await timeline.phase('secrets from the escrow', () => escrow.open(site.variables()));
+  }
   // No recovery flag: the same command, the same configuration, the same variables.
   const recovered = await recover(timeline, variables, () => Promise.all([site.importImages(), deploy()]));
   const verdict = judgeRecovery(recovered, {
