@@ -5,6 +5,7 @@ import { findEnvironment } from '../environments';
 import { apply, chooseEngine, type Engine } from './engine';
 import { requireEscrow, sealSecrets } from './escrow';
 import { fence } from './fence';
+import { growVolumes } from './grow';
 import { takeBackInitialize } from './initialize';
 import { tellOfFailedJobs } from './jobs';
 import { Kubectl } from './kubectl';
@@ -60,6 +61,7 @@ export async function deploy(options: DeployOptions): Promise<void> {
     progress,
   });
   const keys = await fence({ environment, incarnation, store, progress });
+  await growVolumes({ kubectl, namespace, databases, progress });
   await apply(engine, {
     environment: name,
     context,
