@@ -1,3 +1,4 @@
+import type { SecretRef } from '../constructs/core';
 import type { Recipient } from '../constructs/escrow';
 import type { Vault } from '../constructs/object-storage';
 import type { OperatorProps } from '../constructs/operators';
@@ -9,6 +10,16 @@ export type DatabaseDeclaration = Omit<
   'namespace' | 'image' | 'repositories' | 'imagePullPolicy'
 > &
   Pick<PostgresDatabaseProps['repositories'][number], 'retention'>;
+
+/** Where every database of an environment has a repository of its own. */
+export interface EnvironmentRepository
+  extends Pick<RepositoryProps, 'vault' | 'number' | 'accessKey' | 'secretKey' | 'passphrase'> {
+  /**
+   * Sets it apart from another one in the same vault: the path is `/<environment>/<folder>/<database>`.
+   * @default - none: `/<environment>/<database>`
+   */
+  readonly folder?: string;
+}
 
 /** One deployment of the platform: everything that differs between two of them. */
 export interface Environment {
@@ -38,6 +49,12 @@ export interface Environment {
   /** Keys and passphrase with which databases reach their repository in the vault. */
   readonly repositoryKeys: Pick<RepositoryProps, 'accessKey' | 'secretKey' | 'passphrase'>;
   /**
+   * All repositories, where there are several, or another one than the first: see "Another repository" in the
+   * construct's README. Keys are minted for `vault` alone.
+   * @default - one in `vault`, by `repositoryKeys`
+   */
+  readonly repositories?: readonly EnvironmentRepository[];
+  /**
    * What keeps the cluster of an earlier incarnation from the backups where the vault mints no keys. `lease`: the
    * lease on the data alone, which a cluster honours and an intruder with its keys does not.
    * @default 'keys': a new incarnation with the access key of an earlier one is refused, and needs new ones
@@ -56,6 +73,19 @@ export interface Environment {
   /** Charts that are installed before the platform. @default - none */
   readonly operators?: readonly OperatorProps[];
   readonly databases: readonly DatabaseDeclaration[];
+}
+
+/** What opens each repository, by the number that pods know it by. */
+export function repositoryPassphrases({
+  repositories,
+  repositoryKeys,
+}: Pick<Environment, 'repositories' | 'repositoryKeys'>): readonly {
+  readonly number: number;
+  readonly passphrase: SecretRef;
+}[] {
+  return (repositories ?? [repositoryKeys as Partial<EnvironmentRepository> & typeof repositoryKeys]).map(
+    ({ number, passphrase }, index) => ({ number: number ?? index + 1, passphrase }),
+  );
 }
 
 /** A setting from the environment variables of whoever deploys; never a secret. */

@@ -10,11 +10,15 @@ import {
 import type { ObjectStore } from '../constructs/object-storage/client';
 import type { Kubectl } from '../deploy/kubectl';
 import type { Environment } from '../environments';
+import { repositoryPassphrases } from '../environments/environment';
 import { findHolders, readSecrets } from './held';
 import { opensRepository } from './repository';
 
 export interface DrillOptions {
-  readonly environment: Pick<Environment, 'name' | 'namespace' | 'databases' | 'repositoryKeys'>;
+  readonly environment: Pick<
+    Environment,
+    'name' | 'namespace' | 'databases' | 'repositoryKeys' | 'repositories'
+  >;
   readonly store: ObjectStore;
   readonly kubectl: Kubectl;
   readonly identities: readonly Identity[];
@@ -78,11 +82,18 @@ async function heldChecks(
 }
 
 /** The passphrase opens the repository of each database, from within its pod. */
-async function repositoryChecks(
+async function repositoryChecks(options: DrillOptions, secrets: readonly Secret[]): Promise<DrillCheck[]> {
+  const checks: DrillCheck[] = [];
+  for (const repository of repositoryPassphrases(options.environment))
+    checks.push(...(await checksOf(repository, options, secrets)));
+  return checks;
+}
+
+async function checksOf(
+  { number, passphrase }: ReturnType<typeof repositoryPassphrases>[number],
   { environment, kubectl }: DrillOptions,
   secrets: readonly Secret[],
 ): Promise<DrillCheck[]> {
-  const { passphrase } = environment.repositoryKeys;
   const sealed = secrets.find((secret) =>
     passphrase.kind === 'variable'
       ? 'variable' in secret && secret.variable === passphrase.environmentVariable
@@ -102,7 +113,7 @@ async function repositoryChecks(
       kubectl,
       namespace: environment.namespace,
       database: name,
-      repository: 1,
+      repository: number,
       passphrase: bytesOf(sealed).toString(),
     });
     checks.push({

@@ -1,7 +1,11 @@
 import { type App, EnvironmentStack, type SecretRef } from '../constructs/core';
 import { Escrow } from '../constructs/escrow';
 import { PostgresDatabase } from '../constructs/postgres';
-import type { Environment } from '../environments/environment';
+import {
+  type Environment,
+  type EnvironmentRepository,
+  repositoryPassphrases,
+} from '../environments/environment';
 import { kubernetesProvider } from './providers';
 import { keepState } from './state';
 
@@ -13,14 +17,21 @@ export class PlatformStack extends EnvironmentStack {
     super(app, { environment: environment.name, layer: 'platform' });
     keepState(this, environment);
     kubernetesProvider(this, environment);
-    const { cluster, images, namespace, repositoryKeys, vault } = environment;
+    const { cluster, images, namespace } = environment;
+    const repositories: readonly EnvironmentRepository[] = environment.repositories ?? [
+      { vault: environment.vault, ...environment.repositoryKeys },
+    ];
     this.databases = environment.databases.map(
       ({ retention, ...declaration }) =>
         new PostgresDatabase(this, declaration.name, {
           ...declaration,
           namespace,
           image: images.postgres,
-          repositories: [{ vault, retention, ...repositoryKeys }],
+          repositories: repositories.map(({ folder, ...repository }) => ({
+            ...repository,
+            retention,
+            ...(folder === undefined ? {} : { path: `/${environment.name}/${folder}/${declaration.name}` }),
+          })),
           ...(images.pullPolicy === undefined ? {} : { imagePullPolicy: images.pullPolicy }),
           ...(cluster.storageClass === undefined ? {} : { storageClass: cluster.storageClass }),
         }),
@@ -35,9 +46,15 @@ export class PlatformStack extends EnvironmentStack {
  * All that a deploy after a loss needs beside the way to the vault. The vault's keys are not among them: the next
  * life needs new ones.
  */
-function secretsToKeep({ databases, repositoryKeys }: Environment): Record<string, SecretRef> {
+function secretsToKeep(environment: Environment): Record<string, SecretRef> {
+  const { databases } = environment;
   return {
-    'repository passphrase': repositoryKeys.passphrase,
+    ...Object.fromEntries(
+      repositoryPassphrases(environment).map(({ number, passphrase }) => [
+        number === 1 ? 'repository passphrase' : `passphrase of repository ${number}`,
+        passphrase,
+      ]),
+    ),
     ...Object.fromEntries(
       databases.flatMap(({ application, name, superuserPassword }) => [
         [`superuser password of ${name}`, superuserPassword] as const,

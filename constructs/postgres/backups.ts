@@ -33,7 +33,8 @@ export interface BackupsProps {
   readonly context: DatabaseContext;
   readonly schedules: BackupSchedules;
   readonly serverHost: string;
-  readonly repositories: number;
+  /** Their numbers. */
+  readonly repositories: readonly number[];
   readonly resources: Resources;
   /** Backups start within this time after the schedule's tick, each database at a moment of its own. */
   readonly spread: Duration;
@@ -113,7 +114,7 @@ function podTemplate(
     env: [
       ...identity(context),
       { name: 'PG_HOST', value: props.serverHost },
-      { name: 'REPOS', value: Array.from({ length: props.repositories }, (_, index) => index + 1).join(' ') },
+      { name: 'REPOS', value: props.repositories.join(' ') },
       { name: 'DELAY_SECONDS', value: String(delaySeconds) },
       ...context.repositoryEnvironment,
     ],

@@ -204,7 +204,42 @@ function repositories(database: ProtectedDatabase, { backups }: PgBackRestOption
       },
     ];
   }
-  return database.repositories.flatMap((repository, index) =>
-    checkRepository(repository, `repositories[${index}]`, backups.differential !== undefined),
+  return [
+    ...database.repositories.flatMap((repository, index) =>
+      checkRepository(repository, `repositories[${index}]`, backups.differential !== undefined),
+    ),
+    ...duplicateNumbers(database),
+    ...duplicatePlaces(database),
+  ];
+}
+
+function duplicateNumbers({ repositories }: ProtectedDatabase): Finding[] {
+  const numbers = repositories.map(({ number }) => number);
+  return numbers.flatMap((number, index) =>
+    numbers.indexOf(number) === index
+      ? []
+      : [
+          {
+            rule: 'postgres/repository-number',
+            message: `repositories[${index}].number is ${number}, which repositories[${numbers.indexOf(number)}] has`,
+            fix: 'leave the older one its number, and give the newer one the next',
+          },
+        ],
+  );
+}
+
+/** Two repositories in one place are one, with two passphrases. */
+function duplicatePlaces({ repositories }: ProtectedDatabase): Finding[] {
+  const places = repositories.map(({ path, vault }) => vault.locate(path));
+  return places.flatMap((place, index) =>
+    places.indexOf(place) === index
+      ? []
+      : [
+          {
+            rule: 'postgres/repository-path',
+            message: `repositories[${index}] is in ${place}, where repositories[${places.indexOf(place)}] is`,
+            fix: 'give the newer one a path of its own, for example /production/2026/orders, or another vault',
+          },
+        ],
   );
 }

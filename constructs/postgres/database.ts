@@ -139,7 +139,7 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
         host: this.host,
         password: superuser,
         spread: props.backupSpread ?? DEFAULT_SPREAD,
-        repository: this.repositories[0],
+        repository: [...this.repositories].sort((a, b) => a.number - b.number)[0],
       }).protect(this.asset);
     }
   }

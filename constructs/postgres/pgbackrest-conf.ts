@@ -5,9 +5,9 @@ import type { RepositoryProps } from './repository';
 export interface PgBackRestSettings {
   readonly stanza: string;
   readonly layout: DataLayout;
-  /** In order: the first is repo1. */
   readonly repositories: readonly (Pick<RepositoryProps, 'vault' | 'retention'> & {
     readonly path: string;
+    readonly number: number;
   })[];
   /** Parallel processes of a backup or restore. */
   readonly processMax: number;
@@ -29,6 +29,8 @@ export function serverConf(settings: PgBackRestSettings): string {
         ['spool-path', settings.layout.spoolDirectory],
       ],
     ],
+    // One that does not answer is tried for this long before each batch goes to the others: a minute by default.
+    ...(several(settings) ? [['global:archive-push', [['io-timeout', 15]]] as const] : []),
     [settings.stanza, dataDirectory(settings.layout)],
   ]);
 }
@@ -58,7 +60,16 @@ export function sidecarConf(settings: PgBackRestSettings, clientName: string): s
 /** A backup job: it holds the repository's keys and no data, and reaches the server through the sidecar. */
 export function jobConf(settings: PgBackRestSettings, serverHost: string): string {
   return render([
-    ['global', [...common(settings), ...repositories(settings), ['start-fast', 'y']]],
+    [
+      'global',
+      [
+        ...common(settings),
+        ...repositories(settings),
+        ['start-fast', 'y'],
+        // The WAL of a backup arrives in one repository though the archiver still waits for another.
+        ...(several(settings) ? [['archive-timeout', 300] as const] : []),
+      ],
+    ],
     [
       settings.stanza,
       [
@@ -73,6 +84,8 @@ export function jobConf(settings: PgBackRestSettings, serverHost: string): strin
     ],
   ]);
 }
+
+const several = ({ repositories: all }: PgBackRestSettings): boolean => all.length > 1;
 
 /** Warnings on the console: a final error misleads, the warning before it tells the cause. */
 function logging(): Section {
@@ -106,8 +119,8 @@ function dataDirectory(layout: DataLayout): Section {
  * WAL that a kept backup needs for a point in time.
  */
 function repositories(settings: PgBackRestSettings): Section {
-  return settings.repositories.flatMap((repository, index) => {
-    const repo = `repo${index + 1}`;
+  return settings.repositories.flatMap((repository) => {
+    const repo = `repo${repository.number}`;
     const { store } = repository.vault;
     const options: [string, string | number][] = [
       [`${repo}-type`, 's3'],
@@ -118,8 +131,7 @@ function repositories(settings: PgBackRestSettings): Section {
       [`${repo}-s3-uri-style`, store.pathStyle ? 'path' : 'host'],
       [`${repo}-storage-port`, store.port],
     ];
-    if (store.caPem !== undefined)
-      options.push([`${repo}-storage-ca-file`, `${PATHS.vaultCa}/repo${index + 1}.crt`]);
+    if (store.caPem !== undefined) options.push([`${repo}-storage-ca-file`, `${PATHS.vaultCa}/${repo}.crt`]);
     options.push(
       [`${repo}-cipher-type`, 'aes-256-cbc'],
       [`${repo}-bundle`, 'y'],

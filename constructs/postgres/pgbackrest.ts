@@ -51,8 +51,8 @@ export interface PgBackRestProps extends PgBackRestOptions {
   readonly serverHost: string;
 }
 
-/** A repository with its path resolved. */
-export type Repository = RepositoryProps & { readonly path: string };
+/** A repository with its path and its number resolved. */
+export type Repository = RepositoryProps & { readonly path: string; readonly number: number };
 
 export const DEFAULT_ARCHIVE_TIMEOUT = Duration.seconds(60);
 
@@ -94,7 +94,7 @@ export class PgBackRest extends Construct {
       context: this.context,
       schedules: props.backups,
       serverHost,
-      repositories: props.repositories.length,
+      repositories: this.repositories.map(({ number }) => number),
       resources: { requests: { cpu: '100m', memory: '128Mi' } },
       spread: props.backupSpread ?? DEFAULT_SPREAD,
     });
@@ -142,8 +142,8 @@ export class PgBackRest extends Construct {
       'pgbackrest-job': { 'pgbackrest.conf': jobConf(settings, serverHost) },
     };
     const authorities = Object.fromEntries(
-      this.repositories.flatMap(({ vault }, index) =>
-        vault.store.caPem === undefined ? [] : [[`repo${index + 1}.crt`, vault.store.caPem]],
+      this.repositories.flatMap(({ number, vault }) =>
+        vault.store.caPem === undefined ? [] : [[`repo${number}.crt`, vault.store.caPem]],
       ),
     );
     const configMap = (suffix: string, data: Readonly<Record<string, string>>): string =>
@@ -175,8 +175,8 @@ export class PgBackRest extends Construct {
     labels: Readonly<Record<string, string>>,
   ): Pick<DatabaseContext, 'repositoryEnvironment' | 'secretsRevision'> {
     const { name, namespace } = this.props;
-    const options = this.repositories.flatMap(({ accessKey, secretKey, passphrase }, index) => {
-      const prefix = `PGBACKREST_REPO${index + 1}`;
+    const options = this.repositories.flatMap(({ accessKey, secretKey, number, passphrase }) => {
+      const prefix = `PGBACKREST_REPO${number}`;
       return [
         [`${prefix}_S3_KEY`, accessKey],
         [`${prefix}_S3_KEY_SECRET`, secretKey],
@@ -199,15 +199,16 @@ export class PgBackRest extends Construct {
   }
 }
 
-/** Repositories with their paths: one place per environment and stanza unless it is said otherwise. */
+/** Repositories with their paths, one place per environment and stanza, and numbers unless it is said otherwise. */
 export function resolveRepositories(
   scope: Construct,
   stanza: string,
   repositories: readonly RepositoryProps[],
 ): readonly Repository[] {
   const environment = environmentOf(scope);
-  return repositories.map((repository) => ({
+  return repositories.map((repository, index) => ({
     ...repository,
+    number: repository.number ?? index + 1,
     path: repository.path ?? `/${environment}/${stanza}`,
   }));
 }

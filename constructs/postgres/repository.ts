@@ -11,6 +11,12 @@ export interface RepositoryProps {
    * @default - `/<environment>/<stanza>`: unique as long as stanzas are
    */
   readonly path?: string;
+  /**
+   * By which pgBackRest and the pods know it, here and on the volume: `repo<number>`. The lowest one that can serve is
+   * restored from. It stays a repository's own for as long as that is declared.
+   * @default - its position, from 1; say it when a repository before this one is dropped
+   */
+  readonly number?: number;
   /** Access key of an identity that may read, list and write, never administer. */
   readonly accessKey: SecretRef;
   readonly secretKey: SecretRef;
@@ -32,6 +38,8 @@ export interface RetentionProps {
    */
   readonly differential?: number;
 }
+
+const MAX_NUMBER = 256;
 
 /** What a copy in this repository is encrypted by, for its fact; nothing when that is no reference, which is a fault. */
 export function encryptionFact(
@@ -83,6 +91,14 @@ export function checkRepository(
       rule: 'postgres/repository-path',
       message: `${property}.path is "${repository.path}"; it must begin with / and hold letters, digits, . _ - /`,
       fix: 'for example /production/orders',
+    });
+  }
+  const { number } = repository;
+  if (number !== undefined && (!Number.isInteger(number) || number < 1 || number > MAX_NUMBER)) {
+    findings.push({
+      rule: 'postgres/repository-number',
+      message: `${property}.number is ${number}; pgBackRest takes a whole number from 1 to ${MAX_NUMBER}`,
+      fix: 'take the next one that no repository of this database had',
     });
   }
   for (const [name, reference] of Object.entries({

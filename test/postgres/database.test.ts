@@ -135,6 +135,9 @@ describe('pgbackrest.conf', () => {
         'archive-async=y',
         'spool-path=/var/lib/postgresql/spool',
         '',
+        '[global:archive-push]',
+        'io-timeout=15',
+        '',
         '[orders]',
         'pg1-path=/var/lib/postgresql/pgdata',
         'pg1-port=5432',
@@ -252,6 +255,20 @@ describe('secrets', () => {
       nullable: false,
     });
     expect(get(template.json, 'variable.passphrase.default')).toBeUndefined();
+  });
+
+  test('of a repository keep its number when the ones before it are dropped', () => {
+    const template = synthesise({ repositories: [{ ...REPOSITORY, number: 2 }] });
+    const secrets = template.named('kubernetes_secret_v1', 'orders-repository-keys');
+    expect(Object.keys(object(secrets['data_wo'] ?? {})).sort()).toEqual([
+      'PGBACKREST_REPO2_CIPHER_PASS',
+      'PGBACKREST_REPO2_S3_KEY',
+      'PGBACKREST_REPO2_S3_KEY_SECRET',
+    ]);
+    expect(conf(template, 'orders-pgbackrest-server')).not.toContain('repo1-');
+    const job = template.named('kubernetes_cron_job_v1', 'orders-backup-full');
+    const env = get(job, 'spec.job_template.spec.template.spec.container.0.env');
+    expect(byName(env, 'REPOS')['value']).toBe('2');
   });
 
   test('that exist already are pointed at, and no Secret is made of them', () => {

@@ -2,7 +2,7 @@ import { KubernetesProvider } from '@cdktf/provider-kubernetes/lib/provider';
 import { App, collectFaults, Duration, Schedule, Size, TerraformStack } from '../../constructs/core';
 import { Vault } from '../../constructs/object-storage';
 import { PostgresDatabase, type PostgresDatabaseProps, type RecoveryOrder } from '../../constructs/postgres';
-import { databaseProps, REPOSITORY } from '../helpers/database';
+import { databaseProps, REPOSITORY, secret } from '../helpers/database';
 import { Template } from '../helpers/template';
 
 function faultsOf(different: Partial<PostgresDatabaseProps>) {
@@ -91,6 +91,29 @@ test.each<[string, Partial<PostgresDatabaseProps>, string, RegExp]>([
     },
     'vault/inside-cluster',
     /repositories\[0\]\.vault/,
+  ],
+  [
+    'two repositories of one number',
+    {
+      repositories: [
+        { ...REPOSITORY, number: 2 },
+        { ...REPOSITORY, path: '/2026/orders' },
+      ],
+    },
+    'postgres/repository-number',
+    /repositories\[1\]\.number is 2, which repositories\[0\] has/,
+  ],
+  [
+    'a number that pgBackRest does not take',
+    { repositories: [{ ...REPOSITORY, number: 0 }] },
+    'postgres/repository-number',
+    /repositories\[0\]\.number is 0/,
+  ],
+  [
+    'two repositories in one place',
+    { repositories: [REPOSITORY, { ...REPOSITORY, passphrase: secret('passphrase_2') }] },
+    'postgres/repository-path',
+    /repositories\[1\] is in s3:.*where repositories\[0\] is/,
   ],
   ['no repository at all', { repositories: [] }, 'postgres/no-repository', /nothing of this database/],
   ['a name that Kubernetes refuses', { name: 'Orders_1' }, 'postgres/name', /Orders_1/],

@@ -27,6 +27,8 @@ source "$here/s3.sh"
 source "$here/lease.sh"
 # shellcheck source=lineage.sh
 source "$here/lineage.sh"
+# shellcheck source=introduce.sh
+source "$here/introduce.sh"
 trap - EXIT ERR TERM INT
 
 S3_SECONDS=${S3_SECONDS:-5} read_leases old
@@ -36,7 +38,11 @@ if [[ $LEASE == superseded ]]; then
 fi
 settle_lease
 printf '%s\n' "$EPOCHSECONDS" >"$stamp"
-if [[ $file != *.history ]]; then exec "$@"; fi
+if [[ $file != *.history ]]; then
+  "$@"
+  introduce "$file" "$@"
+  exit 0
+fi
 
 # The first file that a promoted server archives. Until all repositories know which timeline this life went on with,
 # PostgreSQL asks again; what can be pushed is pushed meanwhile.

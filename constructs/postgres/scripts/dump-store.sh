@@ -7,7 +7,8 @@
 # read back by `repo-get`, which is, before a dump counts (without pgBackRest: openssl enc -d -aes-256-cbc -md sha1).
 # Needs cause.sh, configuration.sh and s3.sh.
 
-: "${DUMP_REPO:=1}"
+# The lowest number, where nothing is said.
+: "${DUMP_REPO:=$(s3_repositories | head -n 1)}"
 # pgBackRest gives up on a pipe in which nothing moves for so long; pg_dump is silent while it waits for locks.
 : "${DUMP_SILENCE_SECONDS:=900}"
 

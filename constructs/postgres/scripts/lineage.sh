@@ -11,10 +11,9 @@ recovery_key() { printf 'recoveries/%s/%s.json' "$STANZA" "$1"; }
 
 # record_timeline <timeline>: for the lease of this volume; 1 when a repository did not take it.
 record_timeline() {
-  local repo origin record at status=0
+  local repo origin record status=0
   if ((LEASE_NUMBER == 0)); then return; fi
-  at=$(date -u +%FT%TZ)
-  record=$(jq -nc --argjson lease "$LEASE_NUMBER" --argjson timeline "$1" --arg at "$at" '{ $lease, $timeline, $at }')
+  record=$(lineage_record "$1")
   origin=$(jq -c --argjson record "$record" 'select(.recovery) | { id: .recovery } + $record + { to: .target }' "$STATE_DIR/complete.json" 2>/dev/null) || origin=''
   for repo in $(s3_repositories); do
     if ! s3_put "$repo" "$(lineage_key "$LEASE_NUMBER")" "$record" ||
@@ -24,6 +23,10 @@ record_timeline() {
     fi
   done
   return "$status"
+}
+
+lineage_record() {
+  jq -nc --argjson lease "$LEASE_NUMBER" --argjson timeline "$1" --arg at "$(date -u +%FT%TZ)" '{ $lease, $timeline, $at }'
 }
 
 # read_lineage: sets LINEAGE_TIMELINE and LINEAGE_LEASE to those of the newest life that left a trace, empty and 0 when

@@ -14,7 +14,7 @@ source "$here/cause.sh"
 source "$here/repositories.sh"
 
 repository=${1:-}
-[[ $repository =~ ^[1-9][0-9]?$ ]] || die "opens.sh of $DATABASE_NAME was called with '$repository'" "call it as opens.sh 1"
+[[ $repository =~ ^[1-9][0-9]{0,2}$ ]] || die "opens.sh of $DATABASE_NAME was called with '$repository'" "call it as opens.sh 1"
 IFS= read -r -d '' passphrase || true
 [[ -n $passphrase ]] || die "there was no passphrase on standard input" "hand it over there"
 export "PGBACKREST_REPO${repository}_CIPHER_PASS=$passphrase"

@@ -108,6 +108,9 @@ restore() {
   if [[ -n $(unreadable_repositories) ]]; then
     warn "$(unreadable_causes | paste -sd ';'); restoring from repo$repo alone"
     command+=" $repo"
+  elif [[ -n $(strange_repositories) ]]; then
+    # One that was just added: no WAL can be in it, and pgBackRest would take that for an error.
+    command+=" $(stanza_repositories | paste -sd ,)"
   fi
   if [[ -n $ORDER_EPOCH ]]; then
     options+=(--type=time "--target=$(date -u -d "$ORDER_TO" '+%F %T.%6N+00')" --target-action=promote)

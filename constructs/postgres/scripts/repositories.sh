@@ -32,6 +32,9 @@ info() { jq -r "$@" <<<"$INFO"; }
 repository_keys() { info '.repo[]?.key'; }
 readable_repositories() { info '.repo[]? | select(.status.code | IN(0, 1, 2, 3)) | .key'; }
 unreadable_repositories() { info '.repo[]? | select(.status.code | IN(0, 1, 2, 3) | not) | .key'; }
+# With or without this stanza.
+stanza_repositories() { info '.repo[]? | select(.status.code | IN(0, 2)) | .key'; }
+strange_repositories() { info '.repo[]? | select(.status.code == 1) | .key'; }
 # The system ids of the stanza's history, over every repository that could be read.
 stanza_system_ids() { info '[.db[]?["system-id"]] | unique[]'; }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# restore_command: wal-get.sh %f "%p" [repository]. PostgreSQL takes every ordinary failure of this command for "the
+# restore_command: wal-get.sh %f "%p" [repository,…]. PostgreSQL takes every ordinary failure of this command for "the
 # archive ends here" and promotes. A repository that cannot be read in the middle of a replay would so cut off
 # committed rows in silence. Only pgBackRest's own "not found", said of every repository, may end the recovery;
 # anything else is retried, then reported as 255, which stops the server instead of promoting it.
@@ -15,22 +15,33 @@ stop_recovery() {
   exit 255
 }
 
-options=()
-if [[ -n ${3:-} ]]; then options=("--repo=$3"); fi
+# '' for all of them; several are asked one by one.
+IFS=, read -ra repositories <<<"${3:-}"
+if ((${#repositories[@]} == 0)); then repositories=(''); fi
 # It runs once for every 16 MB of a recovery: nothing else is loaded before something is wrong.
 # A store that answers nothing, or 503, is asked for up to ten times the io-timeout. The first attempt is short, so that
 # the log soon tells what the recovery waits for; the others are patient.
 fetch() {
-  status=0
-  said=$(pgbackrest --stanza="${STANZA:-main}" --pg1-path="${PGDATA:-/var/lib/postgresql/pgdata}" --log-level-console=off \
-    --log-level-stderr=warn --io-timeout="$3" "${options[@]}" archive-get "$1" "$2" 2>&1) || status=$?
-  if ((status == 0)); then exit 0; fi
-  if ((status == 1)) && [[ ! $said =~ repo[0-9]+:\ \[ ]]; then
+  local repository missing=yes
+  said=''
+  for repository in "${repositories[@]}"; do fetch_from "$1" "$2" "$3" "$repository"; done
+  if [[ $missing == yes ]]; then
     # shellcheck source=archive-end.sh
     source "$here/archive-end.sh"
     if ! lies_before_archive_end "$1"; then exit 1; fi
     stop_recovery "WAL $1 of ${DATABASE_NAME:-this database} is missing, and the archive goes on until $(archive_end): a recovery that ended here would lose what was committed after it — FIX: bring it back (a versioned bucket still has what was deleted: npm run undelete), or give up what is behind it by an ordered recovery to a time before"
   fi
+}
+# Its variable missing is fetch's.
+fetch_from() {
+  local answer ended=0 options=()
+  if [[ -n $4 ]]; then options=("--repo=$4"); fi
+  answer=$(pgbackrest --stanza="${STANZA:-main}" --pg1-path="${PGDATA:-/var/lib/postgresql/pgdata}" --log-level-console=off \
+    --log-level-stderr=warn --io-timeout="$3" "${options[@]}" archive-get "$1" "$2" 2>&1) || ended=$?
+  if ((ended == 0)); then exit 0; fi
+  if ((ended == 1)) && [[ ! $answer =~ repo[0-9]+:\ \[ ]]; then return; fi
+  missing=no status=$ended
+  said+=$answer$'\n'
 }
 fetch "$1" "$2" 3
 
