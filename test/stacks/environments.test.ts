@@ -2,10 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App, collectFaults, Schedule, Testing } from '../../constructs/core';
+import { App, collectFaults, Schedule, SecretRef, Testing } from '../../constructs/core';
 import { Vault } from '../../constructs/object-storage';
 import { synthesise } from '../../constructs/recovery/synthesise';
 import { ENVIRONMENTS, type Environment, findEnvironment } from '../../environments';
+import { repositoryPassphrases } from '../../environments/environment';
 import { declareEnvironment } from '../../stacks';
 import { get, type Json, type JsonObject } from '../helpers/template';
 
@@ -100,6 +101,26 @@ test('faults of one environment stop all, and leave no output that could be take
   const app = declare(sound, faulty);
   expect(() => synthesise(app)).toThrow(/1 fault, nothing was written/);
   expect(existsSync(join(app.outdir, 'recovery', 'staging'))).toBe(false);
+});
+
+test('an environment moves its databases by a second repository', () => {
+  const production = findEnvironment('production');
+  const { repositoryKeys, vault } = production;
+  const passphrase = SecretRef.variable('repository_passphrase_2', { description: 'the new one' });
+  const second = { ...repositoryKeys, vault, passphrase, number: 2, folder: '2026' };
+  const moving: Environment = { ...production, repositories: [{ ...repositoryKeys, vault }, second] };
+  expect(repositoryPassphrases(moving)).toEqual([
+    { number: 1, passphrase: repositoryKeys.passphrase },
+    { number: 2, passphrase },
+  ]);
+  expect(repositoryPassphrases({ ...moving, repositories: [second] })).toEqual([{ number: 2, passphrase }]);
+  expect(repositoryPassphrases(production)).toEqual([{ number: 1, passphrase: repositoryKeys.passphrase }]);
+  const app = declare(moving);
+  expect(collectFaults(app)).toEqual([]);
+  const stack = app.node.findChild('production-platform') as Parameters<typeof Testing.synth>[0];
+  const synthesised = Testing.synth(stack, true);
+  expect(synthesised).toContain('repo1-path=/production/orders');
+  expect(synthesised).toContain('repo2-path=/production/2026/orders');
 });
 
 test('a vault at Amazon is guarded by its own stack', () => {
