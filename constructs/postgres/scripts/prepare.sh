@@ -59,7 +59,7 @@ complete() {
       else {} end' --arg kept "$(if [[ -e $kept ]]; then basename "$kept"; fi)")
   if [[ $1 == restored && -n $ORDER_ID ]]; then write_durably "$STATE_DIR/done/$ORDER_ID" "$at"; fi
   write_durably "$MARKER_FILE" "$record"
-  rm -f "$PROGRESS_FILE"
+  rm -f "$PROGRESS_FILE" "$DAMAGED_FILE"
 }
 
 initialise() {
@@ -142,7 +142,8 @@ instead_of_damaged() {
   CAUSE_FIX='bring back the files it names (a versioned bucket keeps what was overwritten or deleted), or restore from another repository'
   printf '%s:%s\n' "$2" "$1" >>"$DAMAGED_FILE"
   BACKUP=$(choose_backup "$ORDER_SET" "$ORDER_EPOCH" "$TIMELINE" "$HISTORY")
-  if [[ -z $BACKUP || $(jq -r '.version' <<<"$BACKUP") != "$PG_MAJOR" ]]; then return 1; fi
+  # Nothing is left: the next start tries them all again, for they may have been repaired by then.
+  if [[ -z $BACKUP || $(jq -r '.version' <<<"$BACKUP") != "$PG_MAJOR" ]]; then rm -f "$DAMAGED_FILE" && return 1; fi
   warn "backup $1 of repo$2 is damaged and left aside ($CAUSE); taking $(jq -r '"\(.label) of repo\(.repo)"' <<<"$BACKUP")"
 }
 

@@ -76,12 +76,19 @@ describeWithPostgres('a damaged repository', () => {
     },
   );
 
-  test('every backup is damaged: refused with what is wrong and what to do', async () => {
+  test('every backup is damaged: refused with what is wrong and what to do; repaired, the next start restores', async () => {
     for (const label of [older, newer]) damages['it is gone']?.(largest(label));
     const { status, lastLine } = await lab.prepare(impatient);
     expect(status).toBe(78);
     expect(lastLine).toMatch(/damaged.* — FIX: .*version/);
     expect(lab.exists('volume/recovery/complete.json')).toBe(false);
+
+    rmSync(lab.path('repo1'), { recursive: true });
+    cpSync(lab.path('attic/repo1'), lab.path('repo1'), { recursive: true, preserveTimestamps: true });
+    lab.own(lab.path('repo1'), true);
+    const again = await lab.prepare(impatient);
+    expect(again.status === 0 ? '' : again.stderr).toBe('');
+    expect(again.stderr).toContain(`from full backup ${newer}`);
   });
 
   describe('a WAL segment is missing in the middle', () => {
