@@ -62,8 +62,10 @@ gather_repository_facts() {
 
 # The backup is looked for where it may be needed: plain complete data starts without that.
 judge_backup() {
-  BACKUP='' TIMELINE=''
+  BACKUP='' TIMELINE='' LINEAGE_UNREAD=''
   if [[ $FACT_DATA != present || $FACT_MARKER != complete || $RECOVER == ordered ]]; then choose_for_order; fi
+  # A repository of which not even this is known has not been read.
+  if [[ -n $LINEAGE_UNREAD ]]; then FACT_REPOSITORIES=unknown; fi
   FACT_RECOVER=$RECOVER
   if [[ -z $BACKUP ]]; then
     FACT_BACKUP=none

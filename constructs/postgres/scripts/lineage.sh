@@ -30,56 +30,92 @@ lineage_record() {
 }
 
 # read_lineage: sets LINEAGE_TIMELINE and LINEAGE_LEASE to those of the newest life that left a trace, empty and 0 when
-# none did, and HISTORY to its ancestors. Needs INFO.
+# none did, and HISTORY to its ancestors. What could not be read is never taken for what is not there: an earlier life's
+# timeline would lead past everything committed since. LINEAGE_UNREAD then tells why, and LINEAGE_FIX what to do. Needs
+# INFO.
 read_lineage() {
-  local repo lease timeline records=''
-  LINEAGE_TIMELINE='' LINEAGE_LEASE=0 HISTORY='[]'
+  local repo lease timeline status records='' listed=no unread=0
+  LINEAGE_TIMELINE='' LINEAGE_LEASE=0 HISTORY='[]' LINEAGE_UNREAD='' LINEAGE_FIX=''
   for repo in $(s3_repositories); do
     if s3_list "$repo" "lineage/$STANZA/"; then
+      listed=yes
       records+=$(sed -nE "s|^.*/([0-9]{6})\.json$|\1 $repo|p" <<<"$S3_KEYS")$'\n'
     else
-      warn "the lineage in repo$repo could not be read: $CAUSE"
+      lineage_unread "repo$repo: $CAUSE"
+      warn "the lineage in $LINEAGE_UNREAD"
     fi
   done
+  # Each repository knows all of it.
+  if [[ $listed == yes ]]; then LINEAGE_UNREAD=''; fi
   while read -r lease repo; do
-    if [[ -z $lease ]] || ! s3_get "$repo" "$(lineage_key $((10#$lease)))"; then continue; fi
+    if [[ -z $lease ]]; then continue; fi
+    lease=$((10#$lease))
+    if ((lease < unread)); then return; fi
+    status=0
+    s3_get "$repo" "$(lineage_key "$lease")" || status=$?
+    if ((status == 2)); then unread=$lease && lineage_unread "repo$repo: $CAUSE"; fi
+    if ((status != 0)); then continue; fi
     timeline=$(jq -r '.timeline | numbers' <<<"$S3_BODY" 2>/dev/null) || timeline=''
     if [[ ! $timeline =~ ^[1-9][0-9]*$ ]]; then continue; fi
-    if read_history "$timeline"; then
-      LINEAGE_LEASE=$((10#$lease)) LINEAGE_TIMELINE=$timeline
-      return
-    fi
-    log "lease $((10#$lease)) went on with timeline $timeline, of which nothing was archived: it does not count"
+    read_history "$timeline" || status=$?
+    case $status in
+      0)
+        LINEAGE_LEASE=$lease LINEAGE_TIMELINE=$timeline LINEAGE_UNREAD=''
+        return
+        ;;
+      1) log "lease $lease went on with timeline $timeline, of which nothing was archived: it does not count" ;;
+      *) unread=$lease ;;
+    esac
   done < <(sort -rn <<<"$records")
 }
 
+lineage_unread() { LINEAGE_UNREAD=$1 LINEAGE_FIX=$CAUSE_FIX; }
+
 # read_history <timeline>: sets HISTORY to [{ timeline, end: LSN at which it was left }] of its ancestors, from the
-# newest database of the stanza; 1 = no repository that could be read has this timeline's history file.
+# newest database of the stanza; 1 = no repository that could be read has this timeline's history file; 2 = one of them
+# could not be asked, and LINEAGE_UNREAD tells why.
 read_history() {
-  local repo archive file
+  local repo archive file errors got status=1
   HISTORY='[]'
   if (($1 == 1)); then return; fi
+  errors=$(mktemp)
   for repo in $(readable_repositories); do
     archive=$(info --argjson repo "$repo" '
       ([.db[] | select(.["repo-key"] == $repo) | .id] | max) as $id
       | [.archive[]? | select(.database["repo-key"] == $repo and .database.id == $id) | .id][0] // empty')
     if [[ -z $archive ]]; then continue; fi
+    got=0
     file=$(timeout -k 5 "${INFO_TIMEOUT:-90}" pgbackrest --stanza="$STANZA" --repo="$repo" --log-level-console=off \
-      "$(patience "${INFO_TIMEOUT:-90}")" repo-get "archive/$STANZA/$archive/$(printf %08X "$1").history" 2>/dev/null </dev/null) || continue
-    HISTORY=$(jq -Rnc '[inputs | split("\t") | select(length >= 2) | { timeline: (.[0] | tonumber), end: .[1] }]' <<<"$file")
-    return
-  done
-  return 1
-}
-
-# recovery_recorded <id>: a life that began with this recovery left its trace in the vault. Needs read_lineage.
-recovery_recorded() {
-  local repo lease
-  for repo in $(s3_repositories); do
-    if s3_get "$repo" "$(recovery_key "$1")"; then
-      lease=$(jq -r '.lease | numbers' <<<"$S3_BODY" 2>/dev/null) || lease=''
-      if [[ -n $lease ]] && ((lease <= LINEAGE_LEASE)); then return; fi
+      --log-level-stderr=warn "$(patience "${INFO_TIMEOUT:-90}")" --ignore-missing \
+      repo-get "archive/$STANZA/$archive/$(printf %08X "$1").history" 2>"$errors" </dev/null) || got=$?
+    # With --ignore-missing, 1 says that there is no such file.
+    if ((got > 1)); then
+      explain "$(<"$errors")"
+      lineage_unread "repo$repo: $CAUSE"
+      status=2
+    elif ((got == 0)); then
+      HISTORY=$(jq -Rnc '[inputs | split("\t") | select(length >= 2) | { timeline: (.[0] | tonumber), end: .[1] }]' <<<"$file")
+      status=0
+      break
     fi
   done
+  rm -f "$errors"
+  return "$status"
+}
+
+# recovery_recorded <id>: a life that began with this recovery left its trace in the vault; sets LINEAGE_UNREAD when no
+# repository could be asked. Needs read_lineage.
+recovery_recorded() {
+  local repo lease status asked=no
+  for repo in $(s3_repositories); do
+    status=0
+    s3_get "$repo" "$(recovery_key "$1")" || status=$?
+    if ((status == 2)); then lineage_unread "repo$repo: $CAUSE" && continue; fi
+    asked=yes
+    if ((status == 1)); then continue; fi
+    lease=$(jq -r '.lease | numbers' <<<"$S3_BODY" 2>/dev/null) || lease=''
+    if [[ -n $lease ]] && ((lease <= LINEAGE_LEASE)); then LINEAGE_UNREAD='' && return; fi
+  done
+  if [[ $asked == yes ]]; then LINEAGE_UNREAD=''; fi
   return 1
 }

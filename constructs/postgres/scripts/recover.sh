@@ -87,13 +87,15 @@ choose_for_order() {
   BACKUP='' TIMELINE='' NO_BACKUP_BECAUSE=''
   if [[ $INFO == null || $RECOVER == invalid ]]; then return; fi
   read_lineage
+  if [[ -n $LINEAGE_UNREAD ]]; then return; fi
   if [[ -n $ORDER_ID && ${ARCHIVE_MODE:-on} != off ]] && recovery_recorded "$ORDER_ID"; then
     log "recovery '$ORDER_ID' was done in an earlier life: it is not repeated"
     forget_order
   fi
+  if [[ -n $LINEAGE_UNREAD ]]; then return; fi
   TIMELINE=${ORDER_TIMELINE:-${RESTORE_TIMELINE:-$LINEAGE_TIMELINE}}
   if [[ $TIMELINE =~ ^[0-9]+$ && $TIMELINE != "$LINEAGE_TIMELINE" ]] && ! read_history "$TIMELINE"; then
-    NO_BACKUP_BECAUSE="the archive has no such timeline"
+    if [[ -z $LINEAGE_UNREAD ]]; then NO_BACKUP_BECAUSE="the archive has no such timeline"; fi
     return
   fi
   BACKUP=$(choose_backup "$ORDER_SET" "$ORDER_EPOCH" "$TIMELINE" "$HISTORY")

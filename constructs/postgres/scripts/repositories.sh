@@ -41,6 +41,7 @@ stanza_system_ids() { info '[.db[]?["system-id"]] | unique[]'; }
 # One sentence per repository that could not be read, for messages.
 unreadable_causes() {
   local key
+  if [[ -n ${LINEAGE_UNREAD:-} ]]; then echo "$LINEAGE_UNREAD"; fi
   if [[ $INFO == null ]]; then
     explain "$INFO_ERROR"
     echo "$CAUSE"
@@ -54,6 +55,10 @@ unreadable_causes() {
 
 # The fix belonging to the first of them.
 unreadable_fix() {
+  if [[ -n ${LINEAGE_UNREAD:-} ]]; then
+    echo "$LINEAGE_FIX"
+    return
+  fi
   if [[ $INFO == null ]]; then
     explain "$INFO_ERROR"
   else

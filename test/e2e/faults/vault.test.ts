@@ -70,11 +70,28 @@ test('unreachable when the database is lost: refused though the deploy calls it 
   await recovered();
 });
 
+test('what tells the timeline cannot be read: refused, rather than restored along an abandoned one', async () => {
+  // The first life is on timeline 1, which has no history.
+  await write();
+  await site.archived();
+  await site.lose();
+  await recovered();
+  await write();
+  await site.archived();
+  await site.lose();
+  await proxy.set({ path: '.history', do: 'answer', status: 503, code: 'Down' });
+  const { exitCode, output } = await site.deploy();
+  expect(exitCode).toBe(2);
+  expect(lastLine(output)).toMatch(/^ERROR .*could not be read.* — FIX: /);
+  await proxy.set();
+  await recovered();
+});
+
 test('unreachable in the middle of the replay: the recovery waits, and does not end early', async () => {
   await write();
   await site.archived();
   await site.lose();
-  await proxy.set({ path: 'orders/17-1/', do: 'answer', status: 503, code: 'Down' });
+  await proxy.set({ path: '00000000/0', do: 'answer', status: 503, code: 'Down' });
   const deploying = site.deploy();
   await eventually('a segment was asked for in vain', 120, async () => {
     const said = await site

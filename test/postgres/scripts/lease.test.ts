@@ -201,7 +201,7 @@ const refusal = (text: string | RegExp) => ({ status: 78, lastLine: expect.strin
     };
     lab.write('tmp/curl', '#!/bin/sh\necho "curl: (7) Failed to connect to localhost" >&2; exit 7\n', 0o755);
     expect(await lab.prepare(blind)).toMatchObject(
-      refusal(/nor could a lease be taken \(repo1: no connection/),
+      refusal(/the repository could not be read \(repo1: no connection/),
     );
     lab.attachVolume('ours');
     expect(await lab.prepare(blind)).toMatchObject({
