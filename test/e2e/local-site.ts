@@ -157,12 +157,17 @@ export class LocalSite {
   }
 }
 
-/** Asks once a second until it is so. */
-export async function eventually(what: string, seconds: number, so: () => Promise<boolean>): Promise<void> {
+/** Asks once a second, or with other pauses, until it is so. */
+export async function eventually(
+  what: string,
+  seconds: number,
+  so: () => Promise<boolean>,
+  pauseSeconds = 1,
+): Promise<void> {
   const deadline = Date.now() + seconds * 1000;
   while (!(await so())) {
     if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await new Promise((resolve) => setTimeout(resolve, pauseSeconds * 1000));
   }
 }
 

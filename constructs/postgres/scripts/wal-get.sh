@@ -6,7 +6,17 @@
 # An archive with a hole says "not found", too: it ends where the restore saw it end (archive-end.sh), or later.
 # shellcheck source-path=SCRIPTDIR
 set -euo pipefail
-here=$(dirname "${BASH_SOURCE[0]}")
+
+# It runs once for every 16 MB of a recovery, and pgBackRest's start is most of what that takes. What pgBackRest fetched
+# ahead lies complete in its spool (each file is renamed into place) and is taken from there; the last ones are left to
+# pgBackRest, whose own rule fills the spool again behind a call that leaves it less than half full.
+ahead=${SPOOL_DIR:-/var/lib/postgresql/spool}/archive/${STANZA:-main}/in
+shopt -s nullglob
+ready=("$ahead"/????????????????????????)
+shopt -u nullglob
+if ((${#ready[@]} > 2)) && [[ -f $ahead/$1 ]] && mv -f "$ahead/$1" "$2" 2>/dev/null; then exit 0; fi
+
+here=${BASH_SOURCE[0]%/*}
 
 # Stops the server instead of promoting it; what it was is the container's last word, whatever PostgreSQL says after it.
 stop_recovery() {
@@ -18,7 +28,7 @@ stop_recovery() {
 # '' for all of them; several are asked one by one.
 IFS=, read -ra repositories <<<"${3:-}"
 if ((${#repositories[@]} == 0)); then repositories=(''); fi
-# It runs once for every 16 MB of a recovery: nothing else is loaded before something is wrong.
+# Nothing else is loaded before something is wrong.
 # A store that answers nothing, or 503, is asked for up to ten times the io-timeout. The first attempt is short, so that
 # the log soon tells what the recovery waits for; the others are patient.
 fetch() {

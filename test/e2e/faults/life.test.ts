@@ -57,8 +57,28 @@ const PREPARING = '.status.initContainerStatuses[0].state.running.startedAt';
 /** Kills the pod that many times while its preparation runs, each time a little later. */
 async function killWhilePreparing(times: number): Promise<void> {
   for (let time = 0; time < times; time += 1) {
-    await eventually('the preparation runs', 60, async () => (await pod(PREPARING)) !== '');
+    await eventually('the preparation runs', 120, async () => (await pod(PREPARING)) !== '', 0.2);
     await new Promise((resolve) => setTimeout(resolve, 300 + 700 * time));
+    await kill(POD);
+  }
+}
+
+/** Kills the pod that many times while initdb is at work in it. */
+async function killDuringInitdb(times: number): Promise<void> {
+  const killed = new Set<string>();
+  for (let time = 0; time < times; time += 1) {
+    await eventually(
+      'initdb is at work',
+      120,
+      async () => {
+        const logs = ['logs', NAMESPACE, POD, '--container=prepare'];
+        const [uid, log] = await Promise.all([pod('.metadata.uid'), site.kubectl(...logs).catch(() => '')]);
+        if (killed.has(uid) || !log.includes('running bootstrap script')) return false;
+        killed.add(uid);
+        return true;
+      },
+      0.1,
+    );
     await kill(POD);
   }
 }
@@ -81,7 +101,7 @@ const slowly = () => proxy.set({ do: 'delay', ms: 400 });
 
 test('the first start killed twice during initdb: the same deploy goes on to a new database', async () => {
   const deploying = site.deploy({ TF_VAR_initialize: 'true' });
-  await killWhilePreparing(2);
+  await killDuringInitdb(2);
   const { exitCode, output } = await deploying;
   expect(exitCode === 0 ? '' : output).toBe('');
   await site.sql('create table kept (id bigint generated always as identity primary key)');

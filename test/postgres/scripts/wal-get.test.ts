@@ -1,4 +1,5 @@
-import { chmodSync, chownSync, readdirSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Lab } from './lab';
 import { eventually } from './processes';
 import { describeWithPostgres, tools } from './tools';
@@ -52,6 +53,23 @@ describeWithPostgres('wal-get.sh', () => {
 
     test('says 1, in silence, for a segment that no repository has', async () => {
       expect(await get('0000000100000000000000FF')).toMatchObject({ status: 1, stderr: '' });
+    });
+
+    test('takes what was fetched ahead from the spool, but leaves the last ones to pgBackRest', async () => {
+      const spool = lab.path('volume/spool/archive/main/in');
+      const names = ['A', 'B', 'C'].map((last) => `00000001000000000000000${last}`);
+      mkdirSync(spool, { recursive: true });
+      for (const name of names) writeFileSync(join(spool, name), name);
+      lab.own(lab.path('volume/spool'), true);
+      const without = { PGBACKREST_CONFIG: '/nowhere', PGBACKREST_CONFIG_PATH: '/nowhere' };
+      expect(await get(names[1] ?? '', without)).toMatchObject({ status: 0, stderr: '' });
+      expect(readFileSync(lab.path('tmp/segment'), 'utf8')).toBe(names[1]);
+      expect(readdirSync(spool)).toEqual([names[0], names[2]]);
+      expect(await get(names[0] ?? '', without)).toMatchObject({ status: 255 });
+      // Where pgBackRest itself looks.
+      expect(await get(names[0] ?? '')).toMatchObject({ status: 0 });
+      expect(readFileSync(lab.path('tmp/segment'), 'utf8')).toBe(names[0]);
+      rmSync(lab.path('volume/spool/archive'), { recursive: true });
     });
 
     test('says 255 and why when the repository cannot be read', async () => {
