@@ -47,7 +47,7 @@ gather_repository_facts() {
   # A complete volume starts whether or not the repository answers, so it does not wait long for that answer.
   if [[ $FACT_DATA == present && $FACT_MARKER == complete ]]; then limit=${INFO_TIMEOUT_COMPLETE:-25}; fi
   read_info "$limit"
-  FACT_REPOSITORIES=$(judge_repositories)
+  judge_repositories
   judge_backup
   if [[ -z $(stanza_system_ids) ]]; then
     FACT_HISTORY=none

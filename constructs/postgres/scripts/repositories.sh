@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2016 # the programs in single quotes are jq's
+# shellcheck shell=bash disable=SC2016,SC2034 # the programs in single quotes are jq's
 # What the repositories hold, read by `pgbackrest info`. It exits 0 with an empty list for a repository that it could
 # not read, so each repository's own status code is judged: 0 backups, 1 no stanza, 2 a stanza without backups, 3 one
 # without the files that describe it, anything else = not read.
@@ -42,6 +42,7 @@ stanza_system_ids() { info '[.db[]?["system-id"]] | unique[]'; }
 unreadable_causes() {
   local key
   if [[ -n ${LINEAGE_UNREAD:-} ]]; then echo "$LINEAGE_UNREAD"; fi
+  if [[ -n ${STORE_UNREAD:-} ]]; then echo "$STORE_UNREAD"; fi
   if [[ $INFO == null ]]; then
     explain "$INFO_ERROR"
     echo "$CAUSE"
@@ -59,6 +60,10 @@ unreadable_fix() {
     echo "$LINEAGE_FIX"
     return
   fi
+  if [[ -n ${STORE_UNREAD:-} ]]; then
+    echo "$STORE_FIX"
+    return
+  fi
   if [[ $INFO == null ]]; then
     explain "$INFO_ERROR"
   else
@@ -70,39 +75,68 @@ unreadable_fix() {
 # WAL without backups is a trace of an earlier life that `info` does not show.
 # prints what lies there; its status says whether that could be listed at all.
 list_archive() {
-  timeout -k 5 "${INFO_TIMEOUT:-90}" pgbackrest repo-ls --repo="$1" --log-level-console=off "$(patience "${INFO_TIMEOUT:-90}")" \
-    "archive/$STANZA" </dev/null
+  timeout -k 5 "${INFO_TIMEOUT:-90}" pgbackrest repo-ls --repo="$1" --log-level-console=off --log-level-stderr=warn \
+    "$(patience "${INFO_TIMEOUT:-90}")" "archive/$STANZA" </dev/null
 }
 
-# backup | empty | deleted | history | unknown, as decide.sh defines them.
+# judge_repositories: sets FACT_REPOSITORIES to backup | empty | deleted | history | unknown, as decide.sh defines them,
+# and STORE_UNREAD and STORE_FIX when pgBackRest read a repository, but what else lies in it could not be told.
 judge_repositories() {
-  local key listing
-  if [[ $INFO == null ]]; then
-    echo unknown
-  elif [[ $(info '.repo | any(.status.code == 0)') == true ]]; then
-    echo backup
+  local key listing errors
+  FACT_REPOSITORIES=unknown STORE_UNREAD='' STORE_FIX=''
+  if [[ $INFO == null ]]; then return; fi
+  if [[ $(info '.repo | any(.status.code == 0)') == true ]]; then
+    FACT_REPOSITORIES=backup
   elif [[ -n $(unreadable_repositories) || -z $(repository_keys) ]]; then
-    echo unknown
+    FACT_REPOSITORIES=unknown
   elif [[ $(info '.repo | any(.status.code == 2)') == true ]]; then
-    echo history
+    FACT_REPOSITORIES=history
   elif [[ $(info '.repo | any(.status.code == 3)') == true ]]; then
     # A folder without the files that describe it.
-    if were_deleted; then echo deleted; else echo history; fi
+    judge_deletion history
   else
+    errors=$(mktemp)
     for key in $(repository_keys); do
-      listing=$(list_archive "$key") || { echo unknown && return; }
-      if [[ -n $listing ]]; then echo history && return; fi
+      if ! listing=$(list_archive "$key" 2>"$errors"); then
+        explain "$(<"$errors")"
+        store_unread "$key"
+        break
+      elif [[ -n $listing ]]; then
+        FACT_REPOSITORIES=history
+        break
+      fi
     done
-    if were_deleted; then echo deleted; else echo empty; fi
+    rm -f "$errors"
+    if [[ $FACT_REPOSITORIES$STORE_UNREAD == unknown ]]; then judge_deletion empty; fi
   fi
 }
 
-# A repository that somebody emptied is not a new one: a versioned bucket still knows.
+# judge_deletion <what it is when nothing was deleted>
+judge_deletion() {
+  local status=0
+  were_deleted || status=$?
+  case $status in
+    0) FACT_REPOSITORIES=deleted ;;
+    1) FACT_REPOSITORIES=$1 ;;
+  esac
+}
+
+store_unread() { STORE_UNREAD="repo$1: $CAUSE" STORE_FIX=$CAUSE_FIX; }
+
+# A repository that somebody emptied is not a new one: a versioned bucket still knows. 0 = it was emptied; 1 = nothing
+# tells so; 2 = a store gave no answer. One that answers, but lists versions to nobody or not to this key, can tell
+# nothing.
 were_deleted() {
-  local repo folder
+  local repo folder status
   for repo in $(s3_repositories); do
     for folder in archive backup; do
-      if s3_has_versions "$repo" "$folder/$STANZA/"; then return 0; fi
+      status=0
+      s3_has_versions "$repo" "$folder/$STANZA/" || status=$?
+      if ((status == 0)); then return 0; fi
+      if ((status == 1)); then continue; fi
+      if [[ $S3_STATUS != 501 && ! $S3_STATUS =~ ^4 ]]; then store_unread "$repo" && return 2; fi
+      warn "whether something was deleted from repo$repo cannot be told: $CAUSE"
+      break
     done
   done
   return 1

@@ -17,6 +17,14 @@ shopt -u nullglob
 if ((${#ready[@]} > 2)) && [[ -f $ahead/$1 ]] && mv -f "$ahead/$1" "$2" 2>/dev/null; then exit 0; fi
 
 here=${BASH_SOURCE[0]%/*}
+# Whatever goes wrong in here must not look like the end of the archive, either.
+ended=no
+trap_exit() { trap '[[ $? == 0 || $ended == yes ]] || exit 255' EXIT; }
+trap_exit
+end_recovery() {
+  ended=yes
+  exit 1
+}
 
 # Stops the server instead of promoting it; what it was is the container's last word, whatever PostgreSQL says after it.
 stop_recovery() {
@@ -35,32 +43,54 @@ fetch() {
   local repository missing=yes
   said=''
   for repository in "${repositories[@]}"; do fetch_from "$1" "$2" "$3" "$repository"; done
-  if [[ $missing == yes ]]; then
-    # shellcheck source=archive-end.sh
-    source "$here/archive-end.sh"
-    if ! lies_before_archive_end "$1"; then exit 1; fi
-    stop_recovery "WAL $1 of ${DATABASE_NAME:-this database} is missing, and the archive goes on until $(archive_end): a recovery that ended here would lose what was committed after it — FIX: bring it back (a versioned bucket still has what was deleted: npm run undelete), or give up what is behind it by an ordered recovery to a time before"
-  fi
+  if [[ $missing == yes ]]; then end_of_archive "$1"; fi
+}
+# No repository has the segment: the end of the recovery, or a hole in it.
+end_of_archive() {
+  local status=0 goes_on
+  # shellcheck source=archive-end.sh
+  source "$here/archive-end.sh"
+  if ! lies_before_archive_end "$1"; then end_recovery; fi
+  goes_on="WAL $1 of ${DATABASE_NAME:-this database} is missing, and the archive goes on until $(archive_end)"
+  load_tools
+  was_on_its_way "$1" || status=$?
+  case $status in
+    0)
+      warn "$goes_on: it was on its way when the disaster came, for what follows was pushed beside it and nobody deleted it. The recovery ends before it"
+      end_recovery
+      ;;
+    1) stop_recovery "$goes_on: a recovery that ended here would lose what was committed after it — FIX: bring it back (a versioned bucket still has what was deleted: npm run undelete), or give up what is behind it by an ordered recovery to a time before" ;;
+    *) stop_recovery "$goes_on; whether it was deleted could not be found out: $CAUSE — FIX: $CAUSE_FIX; the server tries again at its next start" ;;
+  esac
+}
+load_tools() {
+  # shellcheck source=lib.sh
+  source "$here/lib.sh"
+  # shellcheck source=cause.sh
+  source "$here/cause.sh"
+  # shellcheck source=configuration.sh
+  source "$here/configuration.sh"
+  # shellcheck source=s3.sh
+  source "$here/s3.sh"
+  # shellcheck source=repositories.sh
+  source "$here/repositories.sh"
+  trap - ERR TERM INT
+  trap_exit
 }
 # Its variable missing is fetch's.
 fetch_from() {
-  local answer ended=0 options=()
+  local answer result=0 options=()
   if [[ -n $4 ]]; then options=("--repo=$4"); fi
   answer=$(pgbackrest --stanza="${STANZA:-main}" --pg1-path="${PGDATA:-/var/lib/postgresql/pgdata}" --log-level-console=off \
-    --log-level-stderr=warn --io-timeout="$3" "${options[@]}" archive-get "$1" "$2" 2>&1) || ended=$?
-  if ((ended == 0)); then exit 0; fi
-  if ((ended == 1)) && [[ ! $answer =~ repo[0-9]+:\ \[ ]]; then return; fi
-  missing=no status=$ended
+    --log-level-stderr=warn --io-timeout="$3" "${options[@]}" archive-get "$1" "$2" 2>&1) || result=$?
+  if ((result == 0)); then exit 0; fi
+  if ((result == 1)) && [[ ! $answer =~ repo[0-9]+:\ \[ ]]; then return; fi
+  missing=no status=$result
   said+=$answer$'\n'
 }
 fetch "$1" "$2" 3
 
-# shellcheck source=lib.sh
-source "$here/lib.sh"
-# shellcheck source=cause.sh
-source "$here/cause.sh"
-trap - EXIT ERR TERM INT
-
+load_tools
 deadline=$((SECONDS + ${RESTORE_RETRY_SECONDS:-120}))
 while :; do
   explain "$said"

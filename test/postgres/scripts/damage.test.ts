@@ -1,4 +1,15 @@
-import { cpSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { Lab } from './lab';
 import { describeWithPostgres, tools } from './tools';
@@ -25,8 +36,10 @@ describeWithPostgres('a damaged repository', () => {
     await lab.sql('insert into orders values (0)');
     await lab.archiveAll();
     await lab.pgbackrest('backup', '--type=full');
-    await lab.sql('insert into orders values (0)');
-    await lab.archiveAll();
+    for (let segment = 0; segment < 3; segment += 1) {
+      await lab.sql('insert into orders values (0)');
+      await lab.archiveAll();
+    }
     await lab.crash();
     [older = '', newer = ''] = readdirSync(lab.path('repo1/backup/main'))
       .filter((name) => /F$/.test(name))
@@ -72,7 +85,7 @@ describeWithPostgres('a damaged repository', () => {
       expect(prepared.status === 0 ? '' : prepared.stderr).toBe('');
       expect(prepared.stderr).toMatch(new RegExp(`WARNING .*${newer}.*damaged.*${older}`));
       await lab.startServer();
-      expect(await lab.sql('select count(*) from orders')).toBe('100003');
+      expect(await lab.sql('select count(*) from orders')).toBe('100005');
     },
   );
 
@@ -94,18 +107,20 @@ describeWithPostgres('a damaged repository', () => {
   describe('a WAL segment is missing in the middle', () => {
     const segments = () => lab.path('repo1/archive/main', `${tools().major}-1`, '0000000100000000');
 
-    /** The one before the last: the archive goes on behind it. */
-    function hide(): () => void {
-      const names = readdirSync(segments())
-        .filter((name) => /^[0-9A-F]{24}-/.test(name))
-        .sort();
-      const name = names.at(-2) ?? '';
+    /** The one after which two more were archived; what came after it. */
+    function hide(): { readonly later: readonly string[]; readonly putBack: () => void } {
+      const [name = '', ...later] = readdirSync(segments())
+        .filter((file) => /^[0-9A-F]{24}-/.test(file))
+        .sort()
+        .slice(-3);
       renameSync(join(segments(), name), lab.path('attic', name));
-      return () => renameSync(lab.path('attic', name), join(segments(), name));
+      return { later, putBack: () => renameSync(lab.path('attic', name), join(segments(), name)) };
     }
 
     test('the recovery does not end there; with the segment back, it goes on', async () => {
-      const putBack = hide();
+      const { later, putBack } = hide();
+      const longBefore = new Date(Date.now() - 300_000);
+      utimesSync(join(segments(), later[0] ?? ''), longBefore, longBefore);
       expect(await lab.prepare()).toMatchObject({ status: 0 });
       const server = await lab.startServer();
       expect(await server.exit()).not.toBe(0);
@@ -115,7 +130,41 @@ describeWithPostgres('a damaged repository', () => {
       expect(server.log).not.toContain('selected new timeline');
       putBack();
       await lab.startServer();
-      expect(await lab.sql('select count(*) from orders')).toBe('100003');
+      expect(await lab.sql('select count(*) from orders')).toBe('100005');
+    });
+
+    test('on its way when the disaster came, while the next ones arrived: the recovery ends before it, and says so', async () => {
+      hide();
+      expect(await lab.prepare()).toMatchObject({ status: 0 });
+      const server = await lab.startServer();
+      expect(server.log).toMatch(/WARNING WAL 0000000100000000[0-9A-F]{8} of shop is missing.*on its way/);
+      expect(await lab.sql('select count(*) from orders')).toBe('100002');
+    });
+
+    const stops = async (env: Record<string, string>): Promise<string> => {
+      hide();
+      expect(await lab.prepare()).toMatchObject({ status: 0 });
+      const server = await lab.startServer(env);
+      expect(await server.exit()).not.toBe(0);
+      expect(server.log).not.toContain('selected new timeline');
+      return server.log;
+    };
+
+    test('whether it was deleted cannot be found out: the recovery does not end there', async () => {
+      const listless = '[[ "$*" != *repo-ls* ]] || { echo "ERROR: [049]: timeout" >&2; exit 49; }';
+      mkdirSync(lab.path('attic/bin'), { recursive: true });
+      const program = lab.path('attic/bin/pgbackrest');
+      writeFileSync(program, `#!/bin/bash\n${listless}\nPATH=\${PATH#*:} exec pgbackrest "$@"\n`, {
+        mode: 0o755,
+      });
+      chmodSync(lab.path('attic'), 0o755);
+      expect(await stops({ PATH: `${lab.path('attic/bin')}:${process.env['PATH']}` })).toMatch(
+        /ERROR WAL .* could not be found out: .* — FIX: /,
+      );
+    });
+
+    test('a fault of the script itself: the recovery does not end there', async () => {
+      expect(await stops({ INFO_TIMEOUT: 'nonsense' })).toContain('unbound variable');
     });
   });
 });

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,6 +59,29 @@ export class S3Server {
     });
     const statements = [allow(['s3:ListBucket'], bucket), allow(['s3:GetObject'], `${bucket}/*`)];
     this.put(`${bucket}?policy=`, JSON.stringify({ Version: '2012-10-17', Statement: statements }));
+  }
+
+  /** Another port of it, which answers 503 wherever the address of a request contains `path`. */
+  async unavailable(path: string): Promise<{ readonly port: number; stop(): Promise<void> }> {
+    const port = await freePort();
+    const at = { address: '127.0.0.1', port, upstream: this.port, host: 'localhost', folder: this.folder };
+    const proxy = spawn(
+      process.execPath,
+      [require.resolve('../../e2e/faults/proxy.mjs'), JSON.stringify(at)],
+      {
+        stdio: ['pipe', 'ignore', 'inherit'],
+      },
+    );
+    proxy.stdin.write(`${JSON.stringify([{ path, do: 'answer', status: 503, code: 'SlowDown' }])}\n`);
+    await eventually('the proxy listens', () => canConnect(port));
+    const ended = new Promise((resolve) => proxy.once('exit', resolve));
+    return {
+      port,
+      stop: async () => {
+        proxy.stdin.end();
+        await ended;
+      },
+    };
   }
 
   /** Every object of a bucket, with its size and when it was written. */

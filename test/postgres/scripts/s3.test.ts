@@ -94,6 +94,18 @@ const refusal = (text: string | RegExp) => ({ status: 78, lastLine: expect.strin
       expect(await lab.prepare({ ...brief, ...env })).toMatchObject(refusal(line));
       expect(lab.exists('volume/pgdata/PG_VERSION')).toBe(false);
     });
+
+    test('initialises nothing when the vault does not tell whether something was deleted', async () => {
+      const versionless = await s3.unavailable('versions');
+      use({ 'storage-port': String(versionless.port) });
+      lab.deploy({ initialize: true });
+      try {
+        expect(await lab.prepare(brief)).toMatchObject(refusal(/could not be read .*503.* — FIX: /));
+      } finally {
+        await versionless.stop();
+      }
+      expect(lab.exists('volume/pgdata/PG_VERSION')).toBe(false);
+    });
   });
 
   test('initialise, rows, first backup, loss of everything, restore: the rows are there', async () => {
