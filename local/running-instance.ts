@@ -49,7 +49,7 @@ export interface Instance {
   startCluster(): Promise<Cluster>;
   /**
    * Imports images from their archives and starts DNS and storage. May run beside startCluster.
-   * @param names images beyond the cluster's own. @default all
+   * @param names images beyond the cluster's own. @default all usual ones
    */
   importImages(names?: readonly string[]): Promise<void>;
   /** The disaster: everything but the vault is killed and wiped. */

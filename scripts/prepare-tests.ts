@@ -5,11 +5,11 @@ import { imageDefinition } from '../local/images/catalogue';
 import { unpackedImage } from '../local/images/unpack';
 import { ensurePackages, ensurePrerequisites } from '../local/prerequisites';
 import { timedProgress } from '../local/processes/progress';
-import { POSTGRES_ROOT_FILE } from '../test/postgres-root';
+import { POSTGRES_ROOT_FILE, UPGRADE_ROOT_FILE } from '../test/postgres-root';
 
 /**
- * What `npm test` needs beyond Node: shellcheck, age and jq, the postgres image as a folder, in which the pod scripts run, and a
- * real S3 server. They need root on a Debian machine; elsewhere those tests run on the machine's own PostgreSQL, or are
+ * What `npm test` needs beyond Node: shellcheck, age and jq, the postgres images as folders, in which the pod scripts run,
+ * and a real S3 server. They need root on a Debian machine; elsewhere those tests run on the machine's own PostgreSQL, or are
  * skipped and counted as such.
  */
 async function prepareTests(): Promise<void> {
@@ -26,9 +26,12 @@ async function prepareTests(): Promise<void> {
   );
   await ensurePrerequisites(progress);
   await binary('versitygw', progress);
-  const { rootfs } = await unpackedImage(imageDefinition('postgres'), progress);
   mkdirSync(dirname(POSTGRES_ROOT_FILE), { recursive: true });
-  writeFileSync(POSTGRES_ROOT_FILE, rootfs);
+  const images = { postgres: POSTGRES_ROOT_FILE, 'postgres-upgrade': UPGRADE_ROOT_FILE };
+  for (const [name, file] of Object.entries(images)) {
+    const { rootfs } = await unpackedImage(imageDefinition(name), progress);
+    writeFileSync(file, rootfs);
+  }
 }
 
 void prepareTests();

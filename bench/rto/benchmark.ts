@@ -16,7 +16,7 @@ import { type RawRestore, restoreRaw } from './raw';
 import { type Recovery, recover } from './recovery';
 import { Subject } from './subject';
 
-const PAIRS = 3;
+const PAIRS = Number(process.env['BENCH_PAIRS'] ?? 3);
 const OWN_SECONDS = 6;
 
 /**
@@ -66,7 +66,11 @@ async function measure(
     await subject.lose();
     const raw = await restoreRaw({ subject, directory, network, vault });
     const ours = await recover(subject, network);
-    progress(`pgBackRest alone ${raw.seconds.toFixed(1)} s, applied again ${ours.seconds.toFixed(1)} s`);
+    progress(
+      `pgBackRest alone ${raw.seconds.toFixed(1)} s, applied again ${ours.seconds.toFixed(1)} s: ${ours.phases
+        .map(({ name, seconds }) => `${name} ${seconds.toFixed(1)}`)
+        .join(', ')}`,
+    );
     pairs.push({ raw, ours });
   }
   const after = await sum(subject);

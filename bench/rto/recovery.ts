@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { runInImage } from '../../local/images';
 import { NAMESPACE } from '../../local/rehearsal/subject';
+import { phases } from './phases';
 import { DATABASE, MARKER, QUERY, type Subject } from './subject';
 
 export interface Recovery {
@@ -9,6 +10,7 @@ export interface Recovery {
   readonly seconds: number;
   /** From the first manifest. */
   readonly withApplySeconds: number;
+  readonly phases: Awaited<ReturnType<typeof phases>>;
 }
 
 /** Applies the kit and waits, as a client of the Service would, for the right answer. */
@@ -24,7 +26,11 @@ export async function recover(
     declared.at.then(() => firstAnswer(subject, network)),
     subject.apply(apply),
   ]).finally(declared.stop);
-  return { seconds: (answeredAt - declaredAt) / 1000, withApplySeconds: (answeredAt - began) / 1000 };
+  return {
+    seconds: (answeredAt - declaredAt) / 1000,
+    withApplySeconds: (answeredAt - began) / 1000,
+    phases: await phases(subject, declaredAt, answeredAt),
+  };
 }
 
 /** The moment when the API server tells that the StatefulSet exists. */

@@ -3,12 +3,14 @@ import type { AssetProps } from '../recovery';
 import { BACKUP_KINDS } from './backups';
 import type { PostgresDatabase, PostgresDatabaseProps } from './database';
 import { checkDumps } from './dumps';
-import { DEFAULT_ARCHIVE_TIMEOUT, type PgBackRestOptions, PUSH_ALLOWANCE } from './pgbackrest';
+import { DEFAULT_ARCHIVE_TIMEOUT, DEFAULT_MAJOR, type PgBackRestOptions, PUSH_ALLOWANCE } from './pgbackrest';
 import { checkRecoveryOrder } from './recovery-order';
 import { checkRepository } from './repository';
 import { duplicateStanzas, type ProtectedDatabase } from './stanza';
 
 const NAME = /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/;
+/** The oldest that pg_upgrade takes and pgBackRest archives. */
+const OLDEST_MAJOR = 10;
 const ROLE = /^[a-z_][a-z0-9_]{0,62}$/;
 
 /** Everything that is wrong with a database's backups, and with them beside those of others. */
@@ -34,6 +36,7 @@ export function checkDatabase(database: PostgresDatabase): Finding[] {
     ...storage(props),
     ...overrides(props),
     ...cloneLifetime(props),
+    ...upgrade(props),
     ...checkRecoveryOrder(props.recover),
     ...checkDumps(props.dumps),
     ...SecretRef.faults(props.superuserPassword, 'superuserPassword'),
@@ -161,6 +164,18 @@ function storage({ storage: size }: PostgresDatabaseProps): Finding[] {
       rule: 'postgres/storage',
       message: `storage is ${size.bytes} bytes`,
       fix: 'for example Size.gibibytes(10)',
+    },
+  ];
+}
+
+function upgrade({ upgradeFrom: from, postgresMajor = DEFAULT_MAJOR }: PostgresDatabaseProps): Finding[] {
+  if (from === undefined || (Number.isInteger(from) && from >= OLDEST_MAJOR && from < postgresMajor))
+    return [];
+  return [
+    {
+      rule: 'postgres/upgrade',
+      message: `upgradeFrom is ${from}; it must be a major version from ${OLDEST_MAJOR} to below postgresMajor, which is ${postgresMajor}`,
+      fix: 'the major version that the data has now; drop it when it was upgraded',
     },
   ];
 }

@@ -59,6 +59,13 @@ export interface PostgresDatabaseProps
    * @default - none: an empty volume gets the newest state, complete data is left alone
    */
   readonly recover?: RecoveryOrder;
+  /**
+   * Major version of the data that the next start upgrades to `postgresMajor` by pg_upgrade, keeping the old data
+   * beside. The image holds both (`OLDER_MAJOR` of images/postgres). Also what a backup of that version, if it is the
+   * newest there is, is upgraded from after its restore. Drop it when the upgrade has a backup.
+   * @default - none: data of another major version is refused
+   */
+  readonly upgradeFrom?: number;
   /** Logical dumps into the first repository. @default - none: backups alone, which only this major version reads */
   readonly dumps?: DumpsProps;
   /** Settings of postgresql.conf; they win over those that this construct makes. @default - none */
@@ -114,6 +121,7 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
       sidecar: backup.sidecar,
       clients: props.clients,
       dumped: props.dumps !== undefined,
+      upgradeFrom: props.upgradeFrom,
     });
     new CloneTemplate(this, 'clone', {
       context: backup.context,

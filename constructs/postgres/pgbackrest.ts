@@ -54,6 +54,9 @@ export interface PgBackRestProps extends PgBackRestOptions {
 /** A repository with its path and its number resolved. */
 export type Repository = RepositoryProps & { readonly path: string; readonly number: number };
 
+/** What images/postgres holds. */
+export const DEFAULT_MAJOR = 17;
+
 export const DEFAULT_ARCHIVE_TIMEOUT = Duration.seconds(60);
 
 /** Three hundred databases do not start at the same second. */
@@ -155,7 +158,7 @@ export class PgBackRest extends Construct {
       imagePullPolicy: props.imagePullPolicy ?? 'IfNotPresent',
       stanza: name,
       layout: props.layout,
-      postgresMajor: props.postgresMajor ?? 17,
+      postgresMajor: props.postgresMajor ?? DEFAULT_MAJOR,
       labels,
       tlsSecret: `${name}-tls-pair`,
       configMaps: {

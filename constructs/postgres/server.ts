@@ -39,6 +39,8 @@ export interface ServerProps {
   readonly sidecar: PodFragment;
   /** Labels of pods in the namespace that may connect; `undefined` for every pod of it. */
   readonly clients: Readonly<Record<string, string>> | undefined;
+  /** Major version whose data is upgraded. */
+  readonly upgradeFrom: number | undefined;
   /** Whether dumps are made: their pods then may connect, too. */
   readonly dumped: boolean;
 }
@@ -131,7 +133,10 @@ function podSpec(props: ServerProps) {
     securityContext: restrictedPod(layout.uid),
     initContainer: [
       container('prepare', 'prepare.sh', {
-        env: withKeys,
+        env:
+          props.upgradeFrom === undefined
+            ? withKeys
+            : [...withKeys, { name: 'UPGRADE_FROM', value: String(props.upgradeFrom) }],
         volumeMount: [
           MOUNTS.scripts,
           ...dataMounts(layout),

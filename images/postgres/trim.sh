@@ -4,7 +4,7 @@ set -euo pipefail
 
 # JIT compilation, 180 MB with LLVM. Without its library the server plans without JIT and says nothing.
 rm -rf /usr/lib/*/libLLVM* /usr/lib/*/libz3.so* /usr/lib/llvm-* \
-  /usr/lib/postgresql/17/lib/bitcode /usr/lib/postgresql/17/lib/llvmjit*
+  /usr/lib/postgresql/*/lib/bitcode /usr/lib/postgresql/*/lib/llvmjit*
 
 # Debian's wrappers around the client programs need Perl's modules, 50 MB. The programs themselves do not.
 for link in /usr/bin/*; do

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { imageArchive } from '../images/build';
-import { IMAGES } from '../images/catalogue';
+import { IMAGES, USUAL_IMAGES } from '../images/catalogue';
 import { createNodeNamespace } from '../network/namespaces';
 import { run } from '../processes/run';
 import { dns } from './addons/dns';
@@ -52,11 +52,11 @@ export class LocalCluster {
    * Imports images from their archives, the cluster's own first, and starts
    * DNS and storage as soon as theirs are there. May be called while the
    * cluster starts: it waits for what it needs.
-   * @param names images beyond the cluster's own. @default all
+   * @param names images beyond the cluster's own. @default all usual ones
    */
   async importImages(names?: readonly string[]): Promise<void> {
     const system = IMAGES.filter((image) => image.system).map((image) => image.name);
-    const others = names ?? IMAGES.filter((image) => !image.system).map((image) => image.name);
+    const others = names ?? USUAL_IMAGES.filter((image) => !image.system).map((image) => image.name);
     await this.#containerd.promise;
     await Promise.all(system.map((name) => this.#import(name)));
     await this.#api.promise;

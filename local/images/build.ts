@@ -7,7 +7,13 @@ import type { Progress } from '../processes/progress';
 import { run } from '../processes/run';
 import { BASE_RECIPE, SUITE } from './base-recipe';
 import { Buildah } from './buildah';
-import { IMAGES, IMAGES_DIRECTORY, type ImageDefinition, imageDefinition } from './catalogue';
+import {
+  dockerfileFolder,
+  IMAGES_DIRECTORY,
+  type ImageDefinition,
+  imageDefinition,
+  USUAL_IMAGES,
+} from './catalogue';
 import { debianSources } from './mirrors';
 import { imageName } from './name';
 
@@ -18,7 +24,7 @@ const ARCHIVE_FORMAT = 'oci-zstd';
 
 /** Builds the archives of all images that are not built yet. */
 export async function buildImages(progress: Progress): Promise<void> {
-  for (const image of IMAGES) await imageArchive(image.name, progress);
+  for (const image of USUAL_IMAGES) await imageArchive(image.name, progress);
 }
 
 /** The path of an image's OCI archive. */
@@ -41,14 +47,12 @@ async function inputs(image: ImageDefinition): Promise<CacheInputs> {
 async function build(image: ImageDefinition, directory: string, progress: Progress): Promise<void> {
   const base = image.onDebian ? await baseArchive(progress) : undefined;
   const context =
-    image.binary === undefined
-      ? join(IMAGES_DIRECTORY, image.name)
-      : join(await binary(image.binary, progress), '..');
+    image.binary === undefined ? dockerfileFolder(image) : join(await binary(image.binary, progress), '..');
   progress(`building image ${image.name}${image.onDebian ? ', about 20 seconds' : ''}`);
   await withBuildah(directory, async (buildah) => {
     const tag = imageName(image.name);
-    const dockerfile = join(IMAGES_DIRECTORY, image.name, 'Dockerfile');
-    const args = base === undefined ? {} : { BASE: `oci-archive:${base}` };
+    const dockerfile = join(dockerfileFolder(image), 'Dockerfile');
+    const args = { ...image.args, ...(base === undefined ? {} : { BASE: `oci-archive:${base}` }) };
     await buildah.build({ dockerfile, context, tag, args });
     await buildah.save(tag, join(directory, ARCHIVE));
   });

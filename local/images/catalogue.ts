@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type BinaryName, moduleDirectory } from '../binaries/catalogue';
 
-export type ImageName = 'postgres' | 'pause' | 'coredns' | 'local-path-provisioner';
+export type ImageName = 'postgres' | 'postgres-upgrade' | 'pause' | 'coredns' | 'local-path-provisioner';
 
 export interface ImageDefinition {
   readonly name: ImageName;
@@ -9,6 +9,12 @@ export interface ImageDefinition {
   readonly version: string;
   /** The binary whose folder is the build context. @default the Dockerfile's own folder is the context */
   readonly binary?: BinaryName;
+  /** The Dockerfile's folder. @default the image's name */
+  readonly folder?: string;
+  /** Arguments of the build. @default none */
+  readonly args?: Readonly<Record<string, string>>;
+  /** Built and imported only where it is asked for by name. @default false */
+  readonly onDemand?: boolean;
   /** Whether the Dockerfile builds on Debian. */
   readonly onDebian: boolean;
   /** Part of the cluster itself: imported first. */
@@ -26,6 +32,15 @@ export const IMAGES: readonly ImageDefinition[] = [
     system: true,
   },
   { name: 'postgres', version: '17', onDebian: true, system: false },
+  {
+    name: 'postgres-upgrade',
+    folder: 'postgres',
+    version: '17',
+    args: { OLDER_MAJOR: '15', OLDER_SUITE: 'bookworm' },
+    onDemand: true,
+    onDebian: true,
+    system: false,
+  },
 ];
 
 export function imageDefinition(name: string): ImageDefinition {
@@ -39,10 +54,18 @@ export function imageDefinition(name: string): ImageDefinition {
 /** The folder of all Dockerfiles, one folder per image. */
 export const IMAGES_DIRECTORY = join(__dirname, '../../images');
 
+/** Those that every cluster has. */
+export const USUAL_IMAGES = IMAGES.filter(({ onDemand }) => onDemand !== true);
+
+/** The folder with an image's Dockerfile. */
+export function dockerfileFolder(image: ImageDefinition): string {
+  return join(IMAGES_DIRECTORY, image.folder ?? image.name);
+}
+
 /** What decides an image's contents, apart from the packages Debian has that day. */
 export function imageSources(image: ImageDefinition): string[] {
   return [
-    join(IMAGES_DIRECTORY, image.name),
+    dockerfileFolder(image),
     ...(image.onDebian ? [join(IMAGES_DIRECTORY, 'base')] : []),
     ...(image.binary === undefined ? [] : [moduleDirectory(image.binary)]),
   ];

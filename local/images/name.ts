@@ -13,7 +13,7 @@ export function imageName(name: ImageName): string {
   const known = names.get(name);
   if (known !== undefined) return known;
   const image = imageDefinition(name);
-  const values = image.onDebian ? { base: BASE_RECIPE.join('\n') } : {};
+  const values = { ...(image.onDebian ? { base: BASE_RECIPE.join('\n') } : {}), ...image.args };
   const hash = cacheKey({ values, paths: imageSources(image) }).slice(0, 12);
   const full = `docker.io/local/${name}:${image.version}-${hash}`;
   names.set(name, full);

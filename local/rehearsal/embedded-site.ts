@@ -24,7 +24,7 @@ export const openEmbeddedSite = async ({ name, progress, vaultOf }: EmbeddedSite
     async openCluster() {
       cluster = await instance.startCluster();
     },
-    importImages: () => instance.importImages(),
+    importImages: (names) => instance.importImages(names),
     destroy: () => instance.destroyCluster(),
     keep() {
       instance.leaveRunning();

@@ -11,8 +11,8 @@ export interface Site {
   openVault(): Promise<void>;
   /** Resolves when the API answers and the node is ready, its image store empty. */
   openCluster(): Promise<void>;
-  /** Makes the images available to the node. */
-  importImages(): Promise<void>;
+  /** Makes the images available to the node. @param names of those beyond the usual ones */
+  importImages(names?: readonly string[]): Promise<void>;
   /** The disaster: nothing of the cluster is left, and nothing was warned. */
   destroy(): Promise<void>;
   /** Environment variables under which commands find cluster and vault; never a secret of the platform. */

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { Vault } from '../../constructs/object-storage';
 import { openStore, type S3Store, type StoreKeys } from '../../constructs/object-storage/client';
 import { run } from '../../deploy/process';
+import type { ImageName } from '../../local/images';
 import { inventSecrets } from '../../local/rehearsal/credentials';
 import { openEmbeddedSite } from '../../local/rehearsal/embedded-site';
 import type { Site } from '../../local/rehearsal/site';
@@ -75,6 +76,11 @@ export class LocalSite {
       onLine: (line) => lines.push(line),
     });
     return { exitCode, output: lines.join('\n') };
+  }
+
+  /** Makes an image available that not every cluster has; it is built when it is asked for first. */
+  importImage(name: ImageName): Promise<void> {
+    return this.site.importImages([name]);
   }
 
   /** Values that must be nowhere but in the cluster's Secrets. */

@@ -52,6 +52,15 @@ describe('the pod', () => {
     expect(containers.filter(keyed).map(({ name }) => name)).toEqual(['prepare', 'postgres']);
   });
 
+  test('learns of a major upgrade in the container that makes it, and nowhere else', () => {
+    const upgraded = podOf(synthesise({ postgresMajor: 17, upgradeFrom: 15 }));
+    const told = [
+      ...(upgraded['init_container'] as JsonObject[]),
+      ...(upgraded['container'] as JsonObject[]),
+    ].filter((container) => JSON.stringify(container['env']).includes('"UPGRADE_FROM","value":"15"'));
+    expect(told.map(({ name }) => name)).toEqual(['prepare']);
+  });
+
   test('shares data and socket with the sidecar, and gives role passwords to one container', () => {
     const mounts = (name: string): string[] =>
       (byName(pod['container'], name)['volume_mount'] as JsonObject[]).map(({ name: mount }) =>

@@ -19,6 +19,7 @@ const retention = (full: number, differential?: number) => ({
 
 test('a sound database has no fault', () => {
   expect(faultsOf({})).toEqual([]);
+  expect(faultsOf({ postgresMajor: 17, upgradeFrom: 15 })).toEqual([]);
   for (const to of ['latest', '2026-05-04T03:02:01Z', '2026-05-04 05:02:01.5+0200'])
     expect(faultsOf({ recover: { id: 'undo-1', to, set: '20260504-020000F', timeline: 2 } })).toEqual([]);
 });
@@ -62,6 +63,13 @@ test.each<[string, Partial<PostgresDatabaseProps>, string, RegExp]>([
     'postgres/recover',
     message as RegExp,
   ]),
+  [
+    'an upgrade from the version that it is to become',
+    { upgradeFrom: 17 },
+    'postgres/upgrade',
+    /upgradeFrom is 17; .* below postgresMajor, which is 17/,
+  ],
+  ['an upgrade from nothing', { upgradeFrom: 9 }, 'postgres/upgrade', /upgradeFrom is 9/],
   ['a retention of none', retention(0), 'postgres/retention', /retention\.full is 0/],
   ['a negative retention', retention(-4), 'postgres/retention', /retention\.full is -4/],
   ['a broken number', retention(1.5), 'postgres/retention', /1\.5/],

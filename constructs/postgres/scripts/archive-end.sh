@@ -6,17 +6,17 @@
 
 ARCHIVE_END_FILE=${STATE_DIR:-/var/lib/postgresql/recovery}/archive-end
 
-# remember_archive_end <timeline, or empty for the newest>: one line per repository, "<segment> <repository> <archive id>".
-# Needs INFO, of which it believes the repositories read.
+# remember_archive_end <timeline, or empty for the newest> <system id>: one line per repository, "<segment> <repository>
+# <archive id>". Needs INFO, of which it believes the repositories read.
 remember_archive_end() {
   local prefix='' newest
   if [[ $1 =~ ^[1-9][0-9]*$ ]]; then prefix=$(printf %08X "$1"); fi
   # The backup's own, whichever that is: a higher one would be somebody else's.
   if [[ $1 == current ]]; then prefix=none; fi
-  newest=$(info --arg prefix "$prefix" '
+  newest=$(info --arg prefix "$prefix" --arg system "$2" '
     . as $stanza
     | .archive[]? | . as $a | select(.max != null and (.max | startswith($prefix)))
-    | select(.database.id == ([$stanza.db[] | select(.["repo-key"] == $a.database["repo-key"]) | .id] | max))
+    | select(any($stanza.db[]; .id == $a.database.id and .["repo-key"] == $a.database["repo-key"] and .["system-id"] == $system))
     | "\(.max) \(.database["repo-key"]) \(.id)"')
   write_durably "$ARCHIVE_END_FILE" "$newest"
 }

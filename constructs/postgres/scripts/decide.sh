@@ -1,22 +1,25 @@
 #!/usr/bin/env bash
 # The decision of prepare.sh, apart from everything that acts: facts in the environment, one word out
-# (start | adopt | initialise | restore | resume-restore | recover-in-place | refuse:<reason>). It reads nothing and
-# changes nothing.
+# (start | adopt | initialise | restore | resume-restore | recover-in-place | upgrade | finish-upgrade |
+# refuse:<reason>). It reads nothing and changes nothing.
 #
 #   FACT_DATA          empty | partial (files, but no PG_VERSION) | present
 #   FACT_MARKER        none | complete | other (our marker names another system id than the data has)
-#   FACT_PROGRESS      none | initialise | restore: what we had begun and not finished
+#   FACT_PROGRESS      none | initialise | restore: what we had begun and not finished; upgraded: pg_upgrade is done, the
+#                      new data is not in its place yet
 #   FACT_MANIFEST      yes | no: pgBackRest's backup.manifest lies in the data, so a restore was interrupted
 #   FACT_CONTROL       readable | unreadable: pg_control, which holds the system id
-#   FACT_MAJOR         same | other: the data's PostgreSQL major against the image's
+#   FACT_MAJOR         same | older (the one that this deploy says to upgrade from) | other: the data's PostgreSQL major
+#                      against the image's
+#   FACT_ROOM          yes | no: an upgrade's copy of older data fits beside it
 #   FACT_HISTORY       member | absent | none: the volume's system id in the stanza's history; none = no stanza read
 #   FACT_REPOSITORIES  backup  one that could be read has a backup
 #                      empty   each was listed and holds nothing of this stanza
 #                      deleted each was listed and holds nothing now, and a bucket keeps what somebody deleted
 #                      history each was read, none has a backup, one has a stanza or WAL of an earlier life
 #                      unknown none that could be read has a backup, and one could not be read
-#   FACT_BACKUP        fits | none (no backup serves the order, or lies on the recorded lineage) | other-major (its
-#                      PostgreSQL is of another major) | too-big (for the space beside the data that a recovery in
+#   FACT_BACKUP        fits | none (no backup serves the order, or lies on the recorded lineage) | older (to be
+#                      upgraded after its restore) | other-major (its PostgreSQL is of another major) | too-big (for the space beside the data that a recovery in
 #                      place keeps)
 #   FACT_LEASE         own | none (a volume without a lease, in a vault without one that is higher) | superseded (a newer
 #                      life of the data has begun elsewhere) | unknown (no repository's leases could be read)
@@ -27,8 +30,12 @@ set -euo pipefail
 decide() {
   local half=no
   if [[ $FACT_MANIFEST == yes || $FACT_PROGRESS == restore ]]; then half=yes; fi
-  if [[ $FACT_DATA == present && $FACT_MAJOR == other ]]; then
+  if [[ $FACT_PROGRESS == upgraded ]]; then
+    if [[ $FACT_LEASE == superseded ]]; then echo refuse:superseded; else echo finish-upgrade; fi
+  elif [[ $FACT_DATA == present && $FACT_MAJOR == other ]]; then
     echo refuse:major
+  elif [[ $FACT_DATA == present && $FACT_MAJOR == older && ($FACT_MARKER == complete || $half == no) ]]; then
+    decide_upgrade
   elif [[ $FACT_DATA == empty ]]; then
     decide_empty
   elif [[ $FACT_MARKER == complete ]]; then
@@ -61,6 +68,22 @@ decide_complete() {
   fi
 }
 
+# Our finished data of the former major version. An upgrade is no emergency: it needs everything to be in order.
+decide_upgrade() {
+  local because=''
+  if [[ $FACT_MARKER != complete ]]; then because=major
+  elif [[ $FACT_MANIFEST == yes ]]; then because=interrupted-restore
+  elif [[ $FACT_CONTROL == unreadable ]]; then because=control
+  elif [[ $FACT_HISTORY == absent ]]; then because=foreign
+  elif [[ $FACT_LEASE == superseded ]]; then because=superseded
+  elif [[ $FACT_LEASE == unknown || $FACT_REPOSITORIES == unknown ]]; then because=upgrade-unread
+  elif [[ $FACT_REPOSITORIES != backup || $FACT_HISTORY != member ]]; then because=upgrade-unprotected
+  elif [[ $FACT_RECOVER != none ]]; then because=upgrade-ordered
+  elif [[ $FACT_ROOM == no ]]; then because=upgrade-space
+  fi
+  echo "${because:+refuse:}${because:-upgrade}"
+}
+
 # Our finished data is to be replaced by an earlier state of it. What cannot be carried out is refused rather than left
 # out in silence; only a vault that cannot be read makes the order wait, for it keeps nothing from starting.
 decide_in_place() {
@@ -72,7 +95,7 @@ decide_in_place() {
     case $FACT_BACKUP in
       fits) echo recover-in-place ;;
       too-big) echo refuse:no-space ;;
-      other-major) echo refuse:backup-major ;;
+      other-major | older) echo refuse:backup-major ;;
       *) echo refuse:outside-window ;;
     esac
   fi

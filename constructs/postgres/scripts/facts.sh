@@ -6,16 +6,24 @@ PROGRESS_FILE=$STATE_DIR/in-progress.json
 
 export PATH=$PG_BIN:$PATH
 
-control() { LC_ALL=C pg_controldata "$PGDATA" 2>&1 | sed -n "s/^$1: *//p"; }
+# Data of the major version that is upgraded is read by its own programs.
+is_older() { [[ -n $UPGRADE_FROM && -s $PGDATA/PG_VERSION && $(<"$PGDATA/PG_VERSION") == "$UPGRADE_FROM" ]]; }
+control_data() { LC_ALL=C "$(if is_older; then echo "$OLD_PG_BIN"; else echo "$PG_BIN"; fi)/pg_controldata" "$PGDATA" 2>&1; }
+control() { control_data | sed -n "s/^$1: *//p"; }
 
 gather_volume_facts() {
   local marked=''
-  SYSTEM_ID='' FACT_CONTROL=unreadable FACT_MAJOR=same FACT_MANIFEST=no FACT_MARKER=none FACT_PROGRESS=none
+  SYSTEM_ID='' UPGRADED_FROM='' FACT_CONTROL=unreadable FACT_MAJOR=same FACT_ROOM=yes FACT_MANIFEST=no FACT_MARKER=none FACT_PROGRESS=none
   if [[ -s $PGDATA/PG_VERSION ]]; then
     FACT_DATA=present
-    if [[ $(<"$PGDATA/PG_VERSION") != "$PG_MAJOR" ]]; then FACT_MAJOR=other; fi
+    if is_older; then
+      FACT_MAJOR=older
+      if (($(data_bytes) > $(free_bytes))); then FACT_ROOM=no; fi
+    elif [[ $(<"$PGDATA/PG_VERSION") != "$PG_MAJOR" ]]; then
+      FACT_MAJOR=other
+    fi
     # pg_controldata prints an id even from a damaged file, with a warning.
-    if ! LC_ALL=C pg_controldata "$PGDATA" 2>&1 | grep -qi 'WARNING'; then
+    if ! control_data | grep -qi 'WARNING'; then
       SYSTEM_ID=$(control 'Database system identifier') || SYSTEM_ID=''
     fi
   elif [[ -n $(find "$PGDATA" -mindepth 1 -maxdepth 1 ! -name lost+found -print -quit) ]]; then
@@ -34,10 +42,13 @@ gather_volume_facts() {
     else
       FACT_MARKER=complete
       SYSTEM_ID=$marked
+      # An upgrade makes a new system id: until the stanza has it, the former one speaks for the data.
+      UPGRADED_FROM=$(jq -r '.from.systemId // empty' "$MARKER_FILE")
     fi
   fi
   if [[ -e $PROGRESS_FILE ]]; then
-    FACT_PROGRESS=$(jq -r '.action | select(. == "initialise" or . == "restore")' "$PROGRESS_FILE" 2>/dev/null) || true
+    FACT_PROGRESS=$(jq -r --arg major "$PG_MAJOR" '
+      if .upgraded.to == $major then "upgraded" else .action | select(. == "initialise" or . == "restore") end' "$PROGRESS_FILE" 2>/dev/null) || true
     FACT_PROGRESS=${FACT_PROGRESS:-none}
   fi
 }
@@ -51,7 +62,7 @@ gather_repository_facts() {
   judge_backup
   if [[ -z $(stanza_system_ids) ]]; then
     FACT_HISTORY=none
-  elif [[ -n $SYSTEM_ID ]] && stanza_system_ids | grep -qx "$SYSTEM_ID"; then
+  elif [[ -n $SYSTEM_ID ]] && stanza_system_ids | grep -qxF -e "$SYSTEM_ID" ${UPGRADED_FROM:+-e "$UPGRADED_FROM"}; then
     FACT_HISTORY=member
   else
     FACT_HISTORY=absent
@@ -71,6 +82,7 @@ judge_backup() {
     FACT_BACKUP=none
   elif [[ $(jq -r '.version' <<<"$BACKUP") != "$PG_MAJOR" ]]; then
     FACT_BACKUP=other-major
+    if [[ -n $UPGRADE_FROM && $(jq -r '.version' <<<"$BACKUP") == "$UPGRADE_FROM" ]]; then FACT_BACKUP=older; fi
   elif (($(needed_bytes) > $(free_bytes))); then
     FACT_BACKUP=too-big
   else
@@ -80,6 +92,8 @@ judge_backup() {
 
 # The data, and a twentieth for the WAL that is replayed.
 needed_bytes() { jq -r '.bytes * 1.05 | floor' <<<"$BACKUP"; }
+# What pg_upgrade copies, and as much as a restore's for the new cluster itself.
+data_bytes() { du -s --block-size=1 --exclude=pg_wal "$PGDATA" | awk '{ printf "%.0f", $1 * 1.05 }'; }
 free_bytes() { df --output=avail --block-size=1 "$(dirname "$PGDATA")" | tail -n 1 | tr -d ' '; }
 
 # A drill or a clone writes nothing into the vault, so it neither needs a lease nor looks for one.

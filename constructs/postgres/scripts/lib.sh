@@ -8,6 +8,9 @@ umask 077
 : "${DATABASE_NAME:=$STANZA}"
 : "${PG_MAJOR:=17}"
 : "${PG_BIN:=/usr/lib/postgresql/$PG_MAJOR/bin}"
+# The major version from which this deploy upgrades; empty for none.
+: "${UPGRADE_FROM:=}"
+: "${OLD_PG_BIN:=/usr/lib/postgresql/$UPGRADE_FROM/bin}"
 : "${PGDATA:=/var/lib/postgresql/pgdata}"
 : "${STATE_DIR:=/var/lib/postgresql/recovery}"
 : "${SPOOL_DIR:=/var/lib/postgresql/spool}"

@@ -24,6 +24,8 @@ source "$here/archive-end.sh"
 source "$here/recover.sh"
 # shellcheck source=facts.sh
 source "$here/facts.sh"
+# shellcheck source=upgrade.sh
+source "$here/upgrade.sh"
 # shellcheck source=refusals.sh
 source "$here/refusals.sh"
 # shellcheck source=decide.sh
@@ -31,9 +33,10 @@ source "$here/decide.sh"
 
 NEIGHBOUR=$PGDATA.initialising
 
+# begin <action> [more, as JSON]
 begin() {
-  write_durably "$PROGRESS_FILE" "$(jq -n --arg action "$1" --arg at "$(date -u +%FT%TZ)" --argjson order "$ORDER" \
-    '{ $action, $at } + if $order == null then {} else { $order } end')"
+  write_durably "$PROGRESS_FILE" "$(jq -n --arg action "$1" --arg at "$(date -u +%FT%TZ)" --argjson order "$ORDER" --argjson more "${2:-null}" \
+    '{ $action, $at } + if $order == null then {} else { $order } end + $more')"
 }
 
 # The lease of a new life of the data, which a drill or a clone is not.
@@ -44,7 +47,7 @@ lease_for() {
   take_lease "$1" "$finished"
 }
 
-# complete <how> <label or empty> <repository or empty>
+# complete <how> <label or empty> <repository or empty> [more, as JSON]
 complete() {
   local record at kept=$PGDATA.before-$ORDER_ID
   at=$(date -u +%FT%TZ)
@@ -56,7 +59,7 @@ complete() {
     + if $backup == "" then {} else { "label": $backup, repo: ($repo | tonumber), $target } end
     + if $lease == 0 then {} else { $lease } end
     + if $how == "restored" and $id != "" then { recovery: $id } + if $kept == "" then {} else { keptAs: $kept } end
-      else {} end' --arg kept "$(if [[ -e $kept ]]; then basename "$kept"; fi)")
+      else {} end + $more' --argjson more "${4:-null}" --arg kept "$(if [[ -e $kept ]]; then basename "$kept"; fi)")
   if [[ $1 == restored && -n $ORDER_ID ]]; then write_durably "$STATE_DIR/done/$ORDER_ID" "$at"; fi
   write_durably "$MARKER_FILE" "$record"
   rm -f "$PROGRESS_FILE" "$DAMAGED_FILE"
@@ -122,7 +125,7 @@ restore() {
   rm -rf "$MARKER_FILE" "$NEIGHBOUR" "$SPOOL_DIR/archive"
   # Our own progress mark proves that these files are a restore's first directories; pgBackRest would not.
   if [[ $FACT_DATA == partial && $FACT_MANIFEST == no ]]; then find "$PGDATA" -mindepth 1 ! -path "$PGDATA/lost+found" -delete; fi
-  remember_archive_end "$TIMELINE"
+  remember_archive_end "$TIMELINE" "$(jq -r .systemId <<<"$BACKUP")"
   log "restoring $DATABASE_NAME to $ORDER_TO${TIMELINE:+ on timeline $TIMELINE} from $type backup $label (repo$repo, $(megabytes "$bytes"))"
   pgbackrest --stanza="$STANZA" --pg1-path="$PGDATA" --log-level-console=info --repo="$repo" --set="$label" --delta \
     "--recovery-option=restore_command=$command" "${options[@]}" restore 2>&1 | tee "$OUTPUT" >&2 || {
@@ -141,9 +144,9 @@ instead_of_damaged() {
   CAUSE_CODE=damaged CAUSE="the backup is damaged: ${CAUSE#the backup is damaged: }"
   CAUSE_FIX='bring back the files it names (a versioned bucket keeps what was overwritten or deleted), or restore from another repository'
   printf '%s:%s\n' "$2" "$1" >>"$DAMAGED_FILE"
-  BACKUP=$(choose_backup "$ORDER_SET" "$ORDER_EPOCH" "$TIMELINE" "$HISTORY")
+  BACKUP=$(choose_backup "$ORDER_SET" "$ORDER_EPOCH" "$TIMELINE" "$HISTORY" "$LINEAGE_SYSTEM")
   # Nothing is left: the next start tries them all again, for they may have been repaired by then.
-  if [[ -z $BACKUP || $(jq -r '.version' <<<"$BACKUP") != "$PG_MAJOR" ]]; then rm -f "$DAMAGED_FILE" && return 1; fi
+  if [[ -z $BACKUP || $(jq -r '.version' <<<"$BACKUP") != @("$PG_MAJOR"|"$UPGRADE_FROM") ]]; then rm -f "$DAMAGED_FILE" && return 1; fi
   warn "backup $1 of repo$2 is damaged and left aside ($CAUSE); taking $(jq -r '"\(.label) of repo\(.repo)"' <<<"$BACKUP")"
 }
 
@@ -154,7 +157,9 @@ start() {
     warn "$(unreadable_causes | paste -sd ';')"
   fi
   settle_lease
-  rm -f "$PROGRESS_FILE"
+  # An upgrade that was given up.
+  rm -rf "$PROGRESS_FILE" "$UPGRADING"
+  introduce_to_stanza
   log "$DATABASE_NAME is complete: system id $SYSTEM_ID, $(jq -r '.how + " " + .at' "$MARKER_FILE")"
 }
 
@@ -172,7 +177,7 @@ read_order
 gather_repository_facts
 gather_lease_facts
 action=$(decide)
-log "data=$FACT_DATA marker=$FACT_MARKER progress=$FACT_PROGRESS history=$FACT_HISTORY repositories=$FACT_REPOSITORIES backup=$FACT_BACKUP lease=$FACT_LEASE initialize=$FACT_INITIALIZE recover=$FACT_RECOVER: $action"
+log "data=$FACT_DATA major=$FACT_MAJOR marker=$FACT_MARKER progress=$FACT_PROGRESS history=$FACT_HISTORY repositories=$FACT_REPOSITORIES backup=$FACT_BACKUP lease=$FACT_LEASE initialize=$FACT_INITIALIZE recover=$FACT_RECOVER: $action"
 if [[ $RECOVER == ordered && ($action == start || $action == adopt) ]]; then
   warn "recovery '$ORDER_ID' waits for a start at which the vault can be read: the present data starts meanwhile"
 elif [[ $RECOVER == invalid && ($action == start || $action == adopt) ]]; then
@@ -185,7 +190,15 @@ case $action in
     log "adopted $DATABASE_NAME: system id $SYSTEM_ID is in the stanza's history"
     ;;
   initialise) initialise ;;
-  restore | resume-restore) restore ;;
+  restore | resume-restore)
+    restore
+    if is_older; then upgrade; fi
+    ;;
   recover-in-place) recover_in_place ;;
+  upgrade) upgrade ;;
+  finish-upgrade)
+    finish_upgrade
+    log "finished the upgrade of $DATABASE_NAME to PostgreSQL $PG_MAJOR; its former data is kept as $(jq -r .keptAs "$MARKER_FILE")"
+    ;;
   refuse:*) refuse "${action#refuse:}" ;;
 esac

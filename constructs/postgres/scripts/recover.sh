@@ -94,11 +94,11 @@ choose_for_order() {
   fi
   if [[ -n $LINEAGE_UNREAD ]]; then return; fi
   TIMELINE=${ORDER_TIMELINE:-${RESTORE_TIMELINE:-$LINEAGE_TIMELINE}}
-  if [[ $TIMELINE =~ ^[0-9]+$ && $TIMELINE != "$LINEAGE_TIMELINE" ]] && ! read_history "$TIMELINE"; then
+  if [[ $TIMELINE =~ ^[0-9]+$ && $TIMELINE != "$LINEAGE_TIMELINE" ]] && ! read_history "$TIMELINE" "$LINEAGE_SYSTEM"; then
     if [[ -z $LINEAGE_UNREAD ]]; then NO_BACKUP_BECAUSE="the archive has no such timeline"; fi
     return
   fi
-  BACKUP=$(choose_backup "$ORDER_SET" "$ORDER_EPOCH" "$TIMELINE" "$HISTORY")
+  BACKUP=$(choose_backup "$ORDER_SET" "$ORDER_EPOCH" "$TIMELINE" "$HISTORY" "$LINEAGE_SYSTEM")
   if [[ -n $BACKUP ]]; then return; fi
   NO_BACKUP_BECAUSE=$(info '.backup | sort_by(.timestamp.stop) | map(.timestamp.stop | todate)
     | "of \(length) backups the first ended at \(first), the last at \(last); one that ended before the target is needed, made on that timeline or on an ancestor before it was left"')

@@ -41,10 +41,22 @@ refuse() {
         "find the repository it was restored from and configure that; to give the data up, empty the volume" ;;
     backup-major)
       die "$what: the newest fitting backup is of PostgreSQL $(jq -r .version <<<"$BACKUP"), this image is $PG_MAJOR" \
-        "deploy the image of that major version, restore, then upgrade" ;;
+        "deploy that major version; or, to restore and upgrade at once, declare upgradeFrom: $(jq -r .version <<<"$BACKUP"), with an image that holds both" ;;
     major)
-      die "$what: $PGDATA is of PostgreSQL $(<"$PGDATA/PG_VERSION"), this image is $PG_MAJOR" \
-        "deploy the image of PostgreSQL $(<"$PGDATA/PG_VERSION"); a major upgrade is a task of its own" ;;
+      die "$what: $PGDATA is of PostgreSQL $(<"$PGDATA/PG_VERSION"), this deploy runs $PG_MAJOR${UPGRADE_FROM:+ and upgrades finished data of $UPGRADE_FROM}" \
+        "deploy PostgreSQL $(<"$PGDATA/PG_VERSION") again; to upgrade, declare upgradeFrom: $(<"$PGDATA/PG_VERSION"), with an image that holds both" ;;
+    upgrade-unread)
+      die "$what: an upgrade from PostgreSQL $UPGRADE_FROM needs the vault, which could not be read ($(unreadable_causes | paste -sd ';')${LEASE_UNREAD//$'\n'/; })" \
+        "$(if [[ -n $LEASE_FIX ]]; then echo "$LEASE_FIX"; else unreadable_fix; fi); PostgreSQL $UPGRADE_FROM can be deployed meanwhile" ;;
+    upgrade-unprotected)
+      die "$what: an upgrade from PostgreSQL $UPGRADE_FROM needs a backup to fall back to, and no repository has one of this data" \
+        "deploy PostgreSQL $UPGRADE_FROM again, and wait for its first backup" ;;
+    upgrade-ordered)
+      die "$what: recovery '$ORDER_ID' was ordered together with an upgrade from PostgreSQL $UPGRADE_FROM" \
+        "one after the other: deploy PostgreSQL $UPGRADE_FROM with the recovery first, or remove the order" ;;
+    upgrade-space)
+      die "$what: an upgrade copies the data, which needs $(megabytes "$(data_bytes)"), and $(megabytes "$(free_bytes)") are free" \
+        "grow the volume with PostgreSQL $UPGRADE_FROM, or remove a $(basename "$PGDATA").before-* that is no longer needed" ;;
     foreign)
       die "$what: foreign data: the volume's system id is $SYSTEM_ID, the stanza '$STANZA' knows only ${ids:-none}" \
         "attach the volume of this database, or point the repository at the stanza of this data; to restore over it, move $PGDATA away first" ;;

@@ -142,12 +142,13 @@ were_deleted() {
   return 1
 }
 
-# choose_backup <set> <before (epoch seconds)> <timeline> <its history, as lineage.sh reads it>, each but the last may be
-# empty: the newest backup that fits, from the lowest-numbered repository that has one (their order is the operator's
+# choose_backup <set> <before (epoch seconds)> <timeline> <its history, as lineage.sh reads it> <system id>, each but the
+# history may be empty: the newest backup that fits, from the lowest-numbered repository that has one (their order is the operator's
 # preference); prints a JSON object or nothing. A backup fits a timeline when it was made on it, or on an ancestor before
 # that was left.
+# Timelines begin again with a major upgrade, hence the system id; a set that is named is enough.
 choose_backup() {
-  info --arg set "$1" --arg before "$2" --arg timeline "$3" --argjson history "$4" --argjson damaged "$(damaged_backups)" '
+  info --arg set "$1" --arg before "$2" --arg timeline "$3" --argjson history "$4" --arg system "$5" --argjson damaged "$(damaged_backups)" '
     def hex: ascii_downcase | explode | reduce .[] as $c (0; . * 16 + (if $c > 96 then $c - 87 else $c - 48 end));
     def lsn: split("/") | (.[0] | hex) * 4294967296 + (.[1] | hex);
     def follows: . as $backup
@@ -157,8 +158,9 @@ choose_backup() {
     | [ .backup[]? | . as $b
         | { repo: .database["repo-key"], "label": .label, type, stop: .timestamp.stop, bytes: .info.size,
             timeline: (.archive.stop // "" | .[0:8] | hex), lsn: (.lsn.stop // "0/0"),
-            version: [$stanza.db[] | select(.id == $b.database.id and .["repo-key"] == $b.database["repo-key"])
-              | .version][0] }
+            of: [$stanza.db[] | select(.id == $b.database.id and .["repo-key"] == $b.database["repo-key"])][0] }
+        | . + { version: .of.version, systemId: .of["system-id"] } | del(.of)
+        | select($set != "" or $system == "" or .systemId == $system)
         | select($set == "" or .label == $set)
         | select($before == "" or .stop < ($before | tonumber))
         | select(follows)

@@ -28,5 +28,6 @@ if (($$ == 1)); then
     "use the project's postgres image, or add tini to your own"
   init=(tini --)
 fi
+if [[ -e $STATE_DIR/statistics-due ]]; then "$(dirname "${BASH_SOURCE[0]}")/statistics.sh" & fi
 exec "${init[@]}" "$PG_BIN/postgres" -D "$PGDATA" -c "config_file=$SERVER_CONFIG_DIR/postgresql.conf" \
   -c "hba_file=$SERVER_CONFIG_DIR/pg_hba.conf" -c "unix_socket_directories=$SOCKET_DIR" -c "archive_library=" "${archive[@]}" "$@"

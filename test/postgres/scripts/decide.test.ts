@@ -30,9 +30,9 @@ function combinations(): Facts[] {
 }
 
 /** One shell decides them all: the function is what is tested, not how fast processes start. */
-function decideAll(all: readonly Facts[]): string[] {
-  const program = `source "$1"; while read -r ${NAMES.map((name) => `FACT_${name}`).join(' ')}; do decide; done`;
-  const input = all.map((facts) => NAMES.map((name) => facts[name]).join(' ')).join('\n');
+function decideAll(all: readonly Readonly<Record<string, string>>[], names: readonly string[]): string[] {
+  const program = `source "$1"; while read -r ${names.map((name) => `FACT_${name}`).join(' ')}; do decide; done`;
+  const input = all.map((facts) => names.map((name) => facts[name]).join(' ')).join('\n');
   const output = execFileSync('bash', ['-c', program, 'test', SCRIPT], {
     input: `${input}\n`,
     encoding: 'utf8',
@@ -42,7 +42,7 @@ function decideAll(all: readonly Facts[]): string[] {
 }
 
 const all = combinations();
-const actions = decideAll(all);
+const actions = decideAll(all, NAMES);
 const cases = all.map((facts, index) => ({ facts, action: actions[index] ?? '' }));
 
 /** Every combination in which the action is taken but the condition does not hold. */
@@ -59,6 +59,71 @@ const runs = is('start', 'adopt', 'initialise', 'restore', 'resume-restore', 're
 /** Beside kept data it must fit; into an empty volume it goes as far as it goes. */
 const backupFits = (f: Facts) => f.BACKUP === 'fits' || f.BACKUP === 'too-big';
 const leased = (f: Facts) => f.LEASE === 'own' || f.LEASE === 'none';
+
+describe('the decision about data of the former major version, over all combinations of facts', () => {
+  const UPGRADE = {
+    ...FACTS,
+    PROGRESS: ['none', 'restore', 'upgraded'],
+    MANIFEST: ['no'],
+    MAJOR: ['older'],
+    ROOM: ['yes', 'no'],
+    BACKUP: ['fits', 'older', 'none'],
+    INITIALIZE: ['true'],
+    RECOVER: ['none', 'ordered'],
+  } as const;
+  const named = Object.keys(UPGRADE) as (keyof typeof UPGRADE)[];
+  let every: Record<string, string>[] = [{}];
+  for (const name of named)
+    every = every.flatMap((facts) => UPGRADE[name].map((value) => ({ ...facts, [name]: value })));
+  const decided = decideAll(every, named);
+  const upgrades = every.flatMap((facts, index) => [{ facts, action: decided[index] ?? '' }]);
+  const without = (word: string, condition: (facts: Record<string, string>) => boolean) =>
+    upgrades.filter(({ facts, action }) => action === word && !condition(facts));
+
+  test('it is upgraded only when all is in order: ours, whole, leased, backed up, with room, and nothing else ordered', () => {
+    expect(
+      without(
+        'upgrade',
+        (f) =>
+          f['DATA'] === 'present' &&
+          f['MARKER'] === 'complete' &&
+          f['CONTROL'] === 'readable' &&
+          f['HISTORY'] === 'member' &&
+          f['REPOSITORIES'] === 'backup' &&
+          (f['LEASE'] === 'own' || f['LEASE'] === 'none') &&
+          f['RECOVER'] === 'none' &&
+          f['ROOM'] === 'yes',
+      ),
+    ).toEqual([]);
+    expect(decided).toContain('upgrade');
+  });
+
+  test('it is never started, adopted or initialised over', () => {
+    const words = ['start', 'adopt', 'initialise', 'recover-in-place'];
+    expect(
+      upgrades.filter(({ facts, action }) => facts['DATA'] === 'present' && words.includes(action)),
+    ).toEqual([]);
+  });
+
+  test('an upgrade that was done is finished, unless a newer life has begun, whatever else there is', () => {
+    expect(
+      without('finish-upgrade', (f) => f['PROGRESS'] === 'upgraded' && f['LEASE'] !== 'superseded'),
+    ).toEqual([]);
+    const done = upgrades.filter(({ facts }) => facts['PROGRESS'] === 'upgraded');
+    expect(new Set(done.map(({ action }) => action))).toEqual(
+      new Set(['finish-upgrade', 'refuse:superseded']),
+    );
+  });
+
+  test('a backup of it is restored into an empty volume, to be upgraded', () => {
+    expect(
+      upgrades.some(
+        ({ facts, action }) =>
+          facts['DATA'] === 'empty' && facts['BACKUP'] === 'older' && action === 'restore',
+      ),
+    ).toBe(true);
+  });
+});
 
 describe('the decision about a volume, over all combinations of facts', () => {
   test('is exactly one known word for each', () => {
@@ -221,7 +286,7 @@ describe('the decision about a volume, over all combinations of facts', () => {
 
   test('a volume that lost its data under our marker is restored from its own stanza', () => {
     const lost = { ...plain, MARKER: 'complete', HISTORY: 'member', REPOSITORIES: 'backup' } as const;
-    expect(decideAll([lost])).toEqual(['restore']);
+    expect(decideAll([lost], NAMES)).toEqual(['restore']);
   });
 
   const plain: Facts = {
@@ -265,7 +330,7 @@ describe('the decision about a volume, over all combinations of facts', () => {
     ['nothing-to-recover', { ...complete, RECOVER: 'ordered', REPOSITORIES: 'empty' }],
     ['outside-window', { REPOSITORIES: 'backup', BACKUP: 'none' }],
   ])('the reason %s is given for %j', (reason, facts) => {
-    expect(decideAll([{ ...plain, ...facts }])).toEqual([`refuse:${reason}`]);
+    expect(decideAll([{ ...plain, ...facts }], NAMES)).toEqual([`refuse:${reason}`]);
   });
 
   test('an empty volume with an unreadable repository says so', () => {
@@ -280,7 +345,7 @@ describe('the decision about a volume, over all combinations of facts', () => {
     const facts = Object.fromEntries(NAMES.map((name) => [`FACT_${name}`, FACTS[name][0] as string]));
     const output = execFileSync('bash', [SCRIPT], { env: { ...process.env, ...facts }, encoding: 'utf8' });
     expect(output.trim()).toBe(
-      decideAll([Object.fromEntries(NAMES.map((name) => [name, FACTS[name][0]])) as Facts])[0],
+      decideAll([Object.fromEntries(NAMES.map((name) => [name, FACTS[name][0]])) as Facts], NAMES)[0],
     );
   });
 });

@@ -174,7 +174,7 @@ describeWithPostgres('prepare.sh', () => {
 
     test('refuses a backup of another major version', async () => {
       expect(await lab.prepare({ PG_MAJOR: '99' })).toMatchObject(
-        refusal(new RegExp(`the newest fitting backup is of PostgreSQL ${tools().major}, this image is 99`)),
+        refusal(new RegExp(`the newest fitting backup is of PostgreSQL ${tools().major}, this deploy runs 99`)),
       );
     });
 
@@ -327,7 +327,7 @@ describeWithPostgres('prepare.sh', () => {
     test('refuses another major version', async () => {
       lab.attachVolume('ours');
       expect(await lab.prepare({ PG_MAJOR: '99' })).toMatchObject(
-        refusal(new RegExp(`is of PostgreSQL ${tools().major}, this image is 99`)),
+        refusal(new RegExp(`is of PostgreSQL ${tools().major}, this deploy runs 99`)),
       );
     });
 
