@@ -174,7 +174,7 @@ describeWithPostgres('prepare.sh', () => {
 
     test('refuses a backup of another major version', async () => {
       expect(await lab.prepare({ PG_MAJOR: '99' })).toMatchObject(
-        refusal(new RegExp(`the newest fitting backup is of PostgreSQL ${tools().major}, this deploy runs 99`)),
+        refusal(new RegExp(`the newest fitting backup is of PostgreSQL ${tools().major}, this image is 99`)),
       );
     });
 
