@@ -128,7 +128,8 @@ restore() {
   remember_archive_end "$TIMELINE" "$(jq -r .systemId <<<"$BACKUP")"
   log "restoring $DATABASE_NAME to $ORDER_TO${TIMELINE:+ on timeline $TIMELINE} from $type backup $label (repo$repo, $(megabytes "$bytes"))"
   pgbackrest --stanza="$STANZA" --pg1-path="$PGDATA" --log-level-console=info --repo="$repo" --set="$label" --delta \
-    "--recovery-option=restore_command=$command" "${options[@]}" restore 2>&1 | tee "$OUTPUT" >&2 || {
+    "--recovery-option=restore_command=$command" \
+    "--recovery-option=recovery_end_command=touch \"$SOCKET_DIR/recovered\"" "${options[@]}" restore 2>&1 | tee "$OUTPUT" >&2 || {
     explain "$(grep -v INFO "$OUTPUT")"
     if instead_of_damaged "$label" "$repo"; then restore && return; fi
     die "$DATABASE_NAME: the restore of $label from repo$repo failed: $CAUSE" "$CAUSE_FIX; the next start resumes it"

@@ -21,6 +21,20 @@ sql() {
   PGCONNECT_TIMEOUT=5 PGOPTIONS='' "$PG_BIN/psql" -X -q -A -t -v ON_ERROR_STOP=1 -h "$SOCKET_DIR" -p "$PG_PORT" -U "$SUPERUSER" \
     -d postgres "$@"
 }
+# Asking costs a process and, while it recovers, a line in the server's log: once a second, but at once and often when the
+# server says that its recovery has ended (the restore's recovery_end_command). In between, only this shell wakes up.
+exec {NEVER}<> <(:)
+wait_until_writable() {
+  local tick=0 said=$SECONDS
+  until [[ -e $SOCKET_DIR/recovered || $((tick % 10)) == 0 ]] && writable; do
+    read -rt 0.1 -u "$NEVER" || true
+    tick=$((tick + 1))
+    if ((SECONDS - said >= 60)); then
+      log "waiting for $DATABASE_NAME to accept writes"
+      said=$SECONDS
+    fi
+  done
+}
 writable() { [[ $(sql -c 'select not pg_is_in_recovery()' 2>/dev/null) == t ]]; }
 checksum() { cat "${FILES[@]}" 2>/dev/null | sha256sum; }
 
@@ -57,7 +71,7 @@ quoted() {
 rm -f "$ROLES_SET"
 while :; do
   PROGRESS_SECONDS=60 wait_until 0 "the password files ${FILES[*]}" filled "${FILES[@]}"
-  PROGRESS_SECONDS=60 wait_until 0 "$DATABASE_NAME to accept writes" writable
+  wait_until_writable
   applied=$(checksum)
   if set_roles; then
     : >"$ROLES_SET"

@@ -85,6 +85,11 @@ function configuration(): Record<string, string> {
       metadata: { name: 'helper-pod' },
       spec: {
         priorityClassName: 'system-node-critical',
+        // It makes one folder, and a database waits for it: no network of its own, no token, nothing to end.
+        hostNetwork: true,
+        automountServiceAccountToken: false,
+        enableServiceLinks: false,
+        terminationGracePeriodSeconds: 0,
         containers: [{ name: 'helper-pod', image, imagePullPolicy: 'IfNotPresent' }],
       },
     }),

@@ -127,6 +127,8 @@ const refusal = (text: string | RegExp) => ({ status: 78, lastLine: expect.strin
     });
     await lab.startServer();
     expect(await lab.sql('select count(*) from orders')).toBe('1000');
+    // What the roles sidecar waits for.
+    expect(lab.exists('socket/recovered')).toBe(true);
     await lab.crash();
     lab.replaceVolume('restored');
   });
