@@ -13,6 +13,7 @@ import { lastLine, run } from './process';
 import { DeclarationFaulty, EnvironmentProblem, type Progress } from './progress';
 import { backUpRecovered, pendingRecoveries, startRecoveries } from './recover';
 import { restartFailed } from './restart';
+import { recordVolumes, tellOfFormerVolumes } from './volumes';
 import { waitForDatabases } from './wait';
 
 export interface DeployOptions {
@@ -61,7 +62,9 @@ export async function deploy(options: DeployOptions): Promise<void> {
     progress,
   });
   const keys = await fence({ environment, incarnation, store, progress });
-  await growVolumes({ kubectl, namespace, databases, progress });
+  const volumes = { kubectl, namespace, environment: name, databases, store, progress };
+  await tellOfFormerVolumes(volumes);
+  await growVolumes(volumes);
   await apply(engine, {
     environment: name,
     context,
@@ -97,6 +100,7 @@ export async function deploy(options: DeployOptions): Promise<void> {
   await waitForDatabases({ kubectl, namespace, databases: names, seconds: options.timeoutSeconds, progress });
   await backUpRecovered(recoveries, pending);
   await takeBackInitialize(kubectl, namespace, names);
+  await recordVolumes(volumes);
   await tellOfFailedJobs(kubectl, namespace, progress);
   if (unsealed !== undefined) throw unsealed;
 }

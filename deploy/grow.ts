@@ -1,5 +1,5 @@
 import { Size } from '../constructs/core';
-import { OWN_LAYOUT } from '../constructs/postgres/paths';
+import { claimOf } from '../constructs/postgres/existing-volume';
 import type { Kubectl } from './kubectl';
 import { EnvironmentProblem, type Progress } from './progress';
 
@@ -63,8 +63,8 @@ async function look(
   return {
     database: name,
     declared: storage,
-    claim: await find<Claim>(kubectl, 'pvc', claimName(name), `--namespace=${namespace}`),
-    set: await find<StatefulSet>(kubectl, 'statefulset', name, `--namespace=${namespace}`),
+    claim: await kubectl.find<Claim>('pvc', claimOf(name), `--namespace=${namespace}`),
+    set: await kubectl.find<StatefulSet>('statefulset', name, `--namespace=${namespace}`),
   };
 }
 
@@ -83,29 +83,13 @@ async function check(
   }
   if (now.equals(wanted)) return;
   const className = claim.spec.storageClassName ?? '';
-  const storageClass = await find<{ allowVolumeExpansion?: boolean }>(kubectl, 'storageclass', className);
+  const storageClass = await kubectl.find<{ allowVolumeExpansion?: boolean }>('storageclass', className);
   if (storageClass?.allowVolumeExpansion === true) return;
   throw new EnvironmentProblem(
     `${sizes}: its storage class ${className || '(none)'} does not let volumes grow — FIX: set allowVolumeExpansion: true in the class if its driver can do that; or, ${anew}`,
   );
 }
 
-/** As a StatefulSet names the claim of its first pod. */
-function claimName(database: string): string {
-  return `${OWN_LAYOUT.dataVolume.name}-${database}-0`;
-}
-
 function requested({ spec }: Claim): Size {
   return Size.parse(spec.resources.requests.storage);
-}
-
-async function find<T>(
-  kubectl: Kubectl,
-  kind: string,
-  name: string,
-  ...more: string[]
-): Promise<T | undefined> {
-  if (name === '') return undefined;
-  const text = await kubectl.run(['get', kind, name, ...more, '--ignore-not-found', '--output=json']);
-  return text.trim() === '' ? undefined : (JSON.parse(text) as T);
 }

@@ -31,6 +31,13 @@ export class Kubectl {
     return { program: binary, args: chosen, env: environment };
   }
 
+  /** An object, or `undefined` when there is none of that name. */
+  async find<T>(kind: string, name: string, ...more: readonly string[]): Promise<T | undefined> {
+    if (name === '') return undefined;
+    const text = await this.run(['get', kind, name, ...more, '--ignore-not-found', '--output=json']);
+    return text.trim() === '' ? undefined : (JSON.parse(text) as T);
+  }
+
   async json<T>(args: readonly string[]): Promise<T> {
     return JSON.parse(await this.run([...args, '--output=json'])) as T;
   }

@@ -3,6 +3,7 @@ import type { AssetProps } from '../recovery';
 import { BACKUP_KINDS } from './backups';
 import type { PostgresDatabase, PostgresDatabaseProps } from './database';
 import { checkDumps } from './dumps';
+import { checkExistingVolume } from './existing-volume';
 import { DEFAULT_ARCHIVE_TIMEOUT, DEFAULT_MAJOR, type PgBackRestOptions, PUSH_ALLOWANCE } from './pgbackrest';
 import { checkRecoveryOrder } from './recovery-order';
 import { checkRepository } from './repository';
@@ -37,6 +38,7 @@ export function checkDatabase(database: PostgresDatabase): Finding[] {
     ...overrides(props),
     ...cloneLifetime(props),
     ...upgrade(props),
+    ...checkExistingVolume(props),
     ...checkRecoveryOrder(props.recover),
     ...checkDumps(props.dumps),
     ...SecretRef.faults(props.superuserPassword, 'superuserPassword'),

@@ -15,6 +15,7 @@ import { checkDatabase } from './checks';
 import { CloneTemplate, DEFAULT_CLONE_LIFETIME } from './clone';
 import { type DatabaseContext, MOUNTS } from './context';
 import { type DumpsProps, LogicalDumps } from './dumps';
+import type { ExistingVolume } from './existing-volume';
 import { OWN_LAYOUT, PATHS, POSTGRES_PORT } from './paths';
 import {
   DEFAULT_SPREAD,
@@ -41,6 +42,12 @@ export interface PostgresDatabaseProps
   readonly storage: Size;
   /** @default - the cluster's default class */
   readonly storageClass?: string;
+  /**
+   * A volume of this database that outlived its cluster: attached to a claim that has none yet, in place of a restore.
+   * It is started only if the vault shows no newer life of the database; it is never deleted by us. Needs `storageClass`.
+   * @default - none: a new volume is made, and the database restored onto it
+   */
+  readonly existingVolume?: ExistingVolume;
   /** Password of the superuser `postgres`. */
   readonly superuserPassword: SecretRef;
   /** @default - none: only the superuser exists */
@@ -122,6 +129,7 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
       clients: props.clients,
       dumped: props.dumps !== undefined,
       upgradeFrom: props.upgradeFrom,
+      existingVolume: props.existingVolume,
     });
     new CloneTemplate(this, 'clone', {
       context: backup.context,

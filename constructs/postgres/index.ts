@@ -2,6 +2,7 @@ export type { BackupSchedules } from './backups';
 export { BITNAMI_LAYOUT, bitnamiValues } from './bitnami';
 export { type ApplicationProps, PostgresDatabase, type PostgresDatabaseProps } from './database';
 export type { DumpsProps } from './dumps';
+export type { ExistingVolume } from './existing-volume';
 export type { DataLayout } from './paths';
 export type { PgBackRestOptions, Repository } from './pgbackrest';
 export {

@@ -21,6 +21,7 @@ import {
   repositoryConfig,
   temporary,
 } from './context';
+import { declareExistingVolume, type ExistingVolume } from './existing-volume';
 import { PATHS, PGBACKREST_PORT, POSTGRES_PORT } from './paths';
 import type { PodFragment } from './sidecar';
 
@@ -39,6 +40,8 @@ export interface ServerProps {
   readonly sidecar: PodFragment;
   /** Labels of pods in the namespace that may connect; `undefined` for every pod of it. */
   readonly clients: Readonly<Record<string, string>> | undefined;
+  /** A volume for its claim, where one is there already. */
+  readonly existingVolume: ExistingVolume | undefined;
   /** Major version whose data is upgraded. */
   readonly upgradeFrom: number | undefined;
   /** Whether dumps are made: their pods then may connect, too. */
@@ -53,8 +56,13 @@ export class Server extends Construct {
     const labels = { ...context.labels, 'app.kubernetes.io/component': 'server' };
     const metadata = { name: context.name, namespace: context.namespace, labels };
 
+    const { existingVolume: volume, storage, storageClass } = props;
     new StatefulSetV1(this, 'stateful-set', {
       metadata,
+      // A claim that finds no volume of its own is given a new one.
+      ...(volume === undefined
+        ? {}
+        : { dependsOn: [declareExistingVolume(this, { ...metadata, volume, storage, storageClass })] }),
       // What cannot be changed in place would be replaced, and the database be away meanwhile.
       lifecycle: { preventDestroy: true },
       // A restore takes as long as it takes; the deploy command waits for it and tells how far it is.

@@ -237,6 +237,43 @@ test('names of every object fit, for the longest name of a database', () => {
   }
 });
 
+test('a volume that outlived its cluster is offered to the claim of the server alone, kept, and there first', () => {
+  const template = synthesise({
+    storageClass: 'fast',
+    existingVolume: {
+      csi: { driver: 'ebs.csi.aws.com', volumeHandle: 'vol-1', fsType: 'ext4' },
+      nodes: { label: 'topology.kubernetes.io/zone', value: 'eu-central-1a' },
+    },
+  });
+  const volume = template.named('kubernetes_persistent_volume_v1', 'existing-shop-orders');
+  expect(get(volume, 'spec')).toEqual([
+    {
+      access_modes: ['ReadWriteOnce'],
+      capacity: { storage: '10Gi' },
+      claim_ref: { name: 'data-orders-0', namespace: 'shop' },
+      node_affinity: {
+        required: {
+          node_selector_term: [
+            {
+              match_expressions: [
+                { key: 'topology.kubernetes.io/zone', operator: 'In', values: ['eu-central-1a'] },
+              ],
+            },
+          ],
+        },
+      },
+      persistent_volume_reclaim_policy: 'Retain',
+      persistent_volume_source: {
+        csi: { driver: 'ebs.csi.aws.com', fs_type: 'ext4', volume_handle: 'vol-1' },
+      },
+      storage_class_name: 'fast',
+    },
+  ]);
+  expect(template.named('kubernetes_stateful_set_v1', 'orders')['depends_on']).toEqual([
+    expect.stringContaining('kubernetes_persistent_volume_v1.'),
+  ]);
+});
+
 test('nothing that holds the data can be replaced in passing', () => {
   const server = synthesise().named('kubernetes_stateful_set_v1', 'orders');
   expect(get(server, 'lifecycle.prevent_destroy')).toBe(true);

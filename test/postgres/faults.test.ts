@@ -70,6 +70,31 @@ test.each<[string, Partial<PostgresDatabaseProps>, string, RegExp]>([
     /upgradeFrom is 17; .* below postgresMajor, which is 17/,
   ],
   ['an upgrade from nothing', { upgradeFrom: 9 }, 'postgres/upgrade', /upgradeFrom is 9/],
+  [
+    'a volume that is of two kinds',
+    {
+      storageClass: 'fast',
+      existingVolume: {
+        csi: { driver: 'ebs.csi.aws.com', volumeHandle: 'vol-1' },
+        local: { path: '/data' },
+        nodes: { label: 'kubernetes.io/hostname', value: 'node' },
+      },
+    },
+    'postgres/existing-volume',
+    /not exactly one of csi and local/,
+  ],
+  [
+    'a folder of no node',
+    { storageClass: 'fast', existingVolume: { local: { path: '/data' } } },
+    'postgres/existing-volume',
+    /existingVolume\.local is \/data, but existingVolume\.nodes/,
+  ],
+  [
+    'a volume for a claim of an unknown class',
+    { existingVolume: { csi: { driver: 'ebs.csi.aws.com', volumeHandle: 'vol-1' } } },
+    'postgres/existing-volume',
+    /storageClass is not set/,
+  ],
   ['a retention of none', retention(0), 'postgres/retention', /retention\.full is 0/],
   ['a negative retention', retention(-4), 'postgres/retention', /retention\.full is -4/],
   ['a broken number', retention(1.5), 'postgres/retention', /1\.5/],
