@@ -1,3 +1,4 @@
+import type { SecretRef } from '../constructs/core';
 import {
   fingerprintOf,
   type Incarnation,
@@ -8,6 +9,7 @@ import {
   openMinter,
   readKeyRecords,
   recordKey,
+  type StoreKeys,
 } from '../constructs/object-storage/client';
 import type { Environment } from '../environments';
 import { DeclarationFaulty, EnvironmentProblem, type Progress } from './progress';
@@ -59,12 +61,18 @@ async function mintKeys(
   const name = `${environment.name}.${incarnation.name}`;
   if (records.every(({ minted }) => minted !== name)) remindOf(records, progress);
   // Before it is there: one that an interrupted deploy has made must be found by the next incarnation.
-  await recordKey(store, environment.name, incarnation, { accessKeyId: name, minted: true });
-  const keys = await minter.mint({ name, prefix: `${environment.name}/` });
+  const readerName = environment.repositoryKeys.reader === undefined ? undefined : `${name}.reader`;
+  const names = [name, ...(readerName === undefined ? [] : [readerName])];
+  for (const accessKeyId of names)
+    await recordKey(store, environment.name, incarnation, { accessKeyId, minted: true });
+  const prefix = `${environment.name}/`;
+  const keys = await minter.mint({ name, prefix });
+  const reader =
+    readerName === undefined ? undefined : await minter.mint({ name: readerName, prefix, readOnly: true });
   // Whoever claimed meanwhile has revoked what there was before this key, and will not come back for it.
   const newest = await newestGeneration(store, environment.name);
   if (newest > incarnation.generation) {
-    await minter.revoke([name]);
+    await minter.revoke(names);
     throw new EnvironmentProblem(
       `incarnation ${newest} of ${environment.name} has begun during this deploy of ${incarnation.name} — FIX: see who else deploys this environment; deploy the cluster that is to stay`,
     );
@@ -73,7 +81,30 @@ async function mintKeys(
   return {
     [accessKey.environmentVariable]: keys.accessKeyId,
     [secretKey.environmentVariable]: keys.secretAccessKey,
+    ...(reader === undefined ? {} : readerVariables(environment, reader)),
   };
+}
+
+/** Where the reader's pair is a variable of its own. */
+function readerVariables(
+  { repositoryKeys: { reader } }: FenceOptions['environment'],
+  { accessKeyId, secretAccessKey }: StoreKeys,
+): Variables {
+  if (reader?.accessKey.kind !== 'variable' || reader.secretKey.kind !== 'variable') return {};
+  return {
+    [reader.accessKey.environmentVariable]: accessKeyId,
+    [reader.secretKey.environmentVariable]: secretAccessKey,
+  };
+}
+
+/** Nobody has to make a second pair by hand: without one, clones read with that of the databases. */
+function ownPairForReaders(environment: FenceOptions['environment']): Variables {
+  const { accessKey, reader, secretKey } = environment.repositoryKeys;
+  const given = (secret: SecretRef | undefined): string =>
+    secret?.kind === 'variable' ? (process.env[secret.environmentVariable]?.trim() ?? '') : '';
+  const own = { accessKeyId: given(accessKey), secretAccessKey: given(secretKey) };
+  if (given(reader?.accessKey) !== '' || own.accessKeyId === '' || own.secretAccessKey === '') return {};
+  return readerVariables(environment, own);
 }
 
 async function refuseFormerKey(
@@ -112,7 +143,7 @@ async function refuseFormerKey(
     remindOf(records, progress);
   }
   await recordKey(store, environment.name, incarnation, { accessKeyId, minted: false });
-  return {};
+  return ownPairForReaders(environment);
 }
 
 function formerlyMinted(records: readonly KeyRecord[], { generation }: Incarnation): string[] {

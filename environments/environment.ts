@@ -13,7 +13,7 @@ export type DatabaseDeclaration = Omit<
 
 /** Where every database of an environment has a repository of its own. */
 export interface EnvironmentRepository
-  extends Pick<RepositoryProps, 'vault' | 'number' | 'accessKey' | 'secretKey' | 'passphrase'> {
+  extends Pick<RepositoryProps, 'vault' | 'number' | 'accessKey' | 'secretKey' | 'reader' | 'passphrase'> {
   /**
    * Sets it apart from another one in the same vault: the path is `/<environment>/<folder>/<database>`.
    * @default - none: `/<environment>/<database>`
@@ -47,7 +47,7 @@ export interface Environment {
   readonly state: 'workstation' | 'vault' | 'vault-unlocked';
   readonly namespace: string;
   /** Keys and passphrase with which databases reach their repository in the vault. */
-  readonly repositoryKeys: Pick<RepositoryProps, 'accessKey' | 'secretKey' | 'passphrase'>;
+  readonly repositoryKeys: Pick<RepositoryProps, 'accessKey' | 'secretKey' | 'reader' | 'passphrase'>;
   /**
    * All repositories, where there are several, or another one than the first: see "Another repository" in the
    * construct's README. Keys are minted for `vault` alone.

@@ -11,6 +11,16 @@ export const VAULT_KEYS = {
   secretKey: SecretRef.variable('vault_secret_key', {
     description: 'secret key with which databases write to the vault',
   }),
+  reader: {
+    accessKey: SecretRef.variable('vault_reader_access_key', {
+      description:
+        'access key with which clones read from the vault; that of the databases where there is no other',
+    }),
+    secretKey: SecretRef.variable('vault_reader_secret_key', {
+      description:
+        'secret key with which clones read from the vault; that of the databases where there is no other',
+    }),
+  },
   passphrase: SecretRef.variable('repository_passphrase', {
     description: 'passphrase of the pgBackRest repositories; without it no backup can ever be read',
   }),

@@ -84,7 +84,7 @@ function podSpec(props: CloneTemplateProps, labels: Record<string, string>) {
       ...identity(context),
       { name: 'CLONE_TO', value: 'latest' },
       { name: 'CLONE_SECONDS', value: String(lifetime.wholeSeconds()) },
-      ...context.repositoryEnvironment,
+      ...context.readerEnvironment,
     ],
     volumeMount: [
       MOUNTS.scripts,

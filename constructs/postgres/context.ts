@@ -26,6 +26,8 @@ export interface DatabaseContext {
   readonly configHash: string;
   /** Keys and passphrases of the repositories, for whoever speaks to the vault. */
   readonly repositoryEnvironment: EnvironmentVariable[];
+  /** The same for whoever only reads. */
+  readonly readerEnvironment: EnvironmentVariable[];
   /** Said at run time whenever a key given by a variable has changed; `undefined` when none is. */
   readonly secretsRevision: string | undefined;
 }

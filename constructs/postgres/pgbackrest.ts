@@ -1,7 +1,7 @@
 import { ConfigMapV1 } from '@cdktf/provider-kubernetes/lib/config-map-v1';
 import { Construct, Duration, environmentOf, literal, specHash } from '../core';
 import { type Asset, Recovery } from '../recovery';
-import { Secrets } from '../workloads';
+import { type EnvironmentVariable, Secrets } from '../workloads';
 import { BACKUP_KINDS, type BackupSchedules, Backups } from './backups';
 import type { DatabaseContext } from './context';
 import type { DataLayout } from './paths';
@@ -176,28 +176,38 @@ export class PgBackRest extends Construct {
   /** Keys and passphrases, under pgBackRest's own names: it refuses them on a command line. */
   private declareKeys(
     labels: Readonly<Record<string, string>>,
-  ): Pick<DatabaseContext, 'repositoryEnvironment' | 'secretsRevision'> {
+  ): Pick<DatabaseContext, 'repositoryEnvironment' | 'readerEnvironment' | 'secretsRevision'> {
     const { name, namespace } = this.props;
-    const options = this.repositories.flatMap(({ accessKey, secretKey, number, passphrase }) => {
+    const options = this.repositories.flatMap(({ accessKey, secretKey, number, passphrase, reader }) => {
       const prefix = `PGBACKREST_REPO${number}`;
       return [
-        [`${prefix}_S3_KEY`, accessKey],
-        [`${prefix}_S3_KEY_SECRET`, secretKey],
-        [`${prefix}_CIPHER_PASS`, passphrase],
-      ] as const;
+        { option: `${prefix}_S3_KEY`, secret: accessKey, reader: reader?.accessKey },
+        { option: `${prefix}_S3_KEY_SECRET`, secret: secretKey, reader: reader?.secretKey },
+        { option: `${prefix}_CIPHER_PASS`, secret: passphrase, reader: undefined },
+      ];
     });
+    const readerKey = (option: string): string => `READER_${option}`;
     const secrets = new Secrets(this, 'repository-keys', {
       name: `${name}-repository-keys`,
       namespace,
       labels,
-      entries: Object.fromEntries(options),
+      entries: Object.fromEntries(
+        options.flatMap(({ option, reader, secret }) => [
+          [option, secret],
+          ...(reader === undefined ? [] : [[readerKey(option), reader]]),
+        ]),
+      ),
+    });
+    const from = (option: string, key: string): EnvironmentVariable => ({
+      name: option,
+      valueFrom: { secretKeyRef: secrets.selector(key) },
     });
     return {
       secretsRevision: secrets.revision,
-      repositoryEnvironment: options.map(([option]) => ({
-        name: option,
-        valueFrom: { secretKeyRef: secrets.selector(option) },
-      })),
+      repositoryEnvironment: options.map(({ option }) => from(option, option)),
+      readerEnvironment: options.map(({ option, reader }) =>
+        from(option, reader === undefined ? option : readerKey(option)),
+      ),
     };
   }
 }

@@ -21,6 +21,11 @@ export interface RepositoryProps {
   readonly accessKey: SecretRef;
   readonly secretKey: SecretRef;
   /**
+   * A pair that can list and read and nothing else, for what looks at backups and must not change them: clones.
+   * @default - accessKey and secretKey, with which a clone reads; whoever gets into it could write
+   */
+  readonly reader?: { readonly accessKey: SecretRef; readonly secretKey: SecretRef };
+  /**
    * Passphrase of the repository (aes-256-cbc). It must be known outside the
    * cluster that it protects: without it no backup can ever be read again.
    */
@@ -105,6 +110,9 @@ export function checkRepository(
     accessKey: repository.accessKey,
     secretKey: repository.secretKey,
     passphrase: repository.passphrase,
+    ...(repository.reader === undefined
+      ? {}
+      : { 'reader.accessKey': repository.reader.accessKey, 'reader.secretKey': repository.reader.secretKey }),
   })) {
     findings.push(...SecretRef.faults(reference, `${property}.${name}`));
   }

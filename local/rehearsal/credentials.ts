@@ -20,5 +20,10 @@ export function vaultKeys(site: Readonly<Record<string, string>>): Record<string
       'the vault gave no keys — FIX: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY',
     );
   }
-  return { TF_VAR_vault_access_key: accessKey, TF_VAR_vault_secret_key: secretKey };
+  return {
+    TF_VAR_vault_access_key: accessKey,
+    TF_VAR_vault_secret_key: secretKey,
+    TF_VAR_vault_reader_access_key: accessKey,
+    TF_VAR_vault_reader_secret_key: secretKey,
+  };
 }

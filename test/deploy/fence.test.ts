@@ -1,6 +1,6 @@
 import { SecretRef } from '../../constructs/core';
 import { Vault } from '../../constructs/object-storage';
-import type { Incarnation, Minter, ObjectStore } from '../../constructs/object-storage/client';
+import type { Grant, Incarnation, Minter, ObjectStore } from '../../constructs/object-storage/client';
 import { fence } from '../../deploy/fence';
 import { DeclarationFaulty, EnvironmentProblem } from '../../deploy/progress';
 import type { Environment } from '../../environments';
@@ -21,8 +21,8 @@ class Mint implements Minter {
   closed = 0;
   /** What happens beside a minting. */
   meanwhile: () => void | Promise<void> = () => {};
-  mint = async ({ name, prefix }: { name: string; prefix: string }) => {
-    this.users.set(name, prefix);
+  mint = async ({ name, prefix, readOnly }: Grant) => {
+    this.users.set(name, readOnly === true ? `${prefix} (reads)` : prefix);
     await this.meanwhile();
     return { accessKeyId: name, secretAccessKey: `secret of ${name}` };
   };
@@ -37,6 +37,10 @@ const KEYS = {
   accessKey: variable('vault_access_key'),
   secretKey: variable('vault_secret_key'),
   passphrase: variable('repository_passphrase'),
+};
+const READER = {
+  accessKey: variable('vault_reader_access_key'),
+  secretKey: variable('vault_reader_secret_key'),
 };
 const GIVEN = 'TF_VAR_vault_access_key';
 const vault = Vault.s3Compatible({ endpoint: 'https://vault.example.com', bucket: 'acme-vault' });
@@ -93,6 +97,22 @@ describe('a vault that mints', () => {
     expect([...mint.users]).toEqual([['shop.eu-1', 'shop/']]);
     expect(said).toEqual(['keys of this incarnation: shop.eu-1']);
     expect(mint.closed).toBe(1);
+  });
+
+  test('makes a pair that only reads where one is declared, and ends it with the other', async () => {
+    const withReader = { repositoryKeys: { ...KEYS, reader: READER } };
+    expect(await run(1, mint, withReader)).toEqual({
+      TF_VAR_vault_access_key: 'shop.eu-1',
+      TF_VAR_vault_secret_key: 'secret of shop.eu-1',
+      TF_VAR_vault_reader_access_key: 'shop.eu-1.reader',
+      TF_VAR_vault_reader_secret_key: 'secret of shop.eu-1.reader',
+    });
+    expect([...mint.users]).toEqual([
+      ['shop.eu-1', 'shop/'],
+      ['shop.eu-1.reader', 'shop/ (reads)'],
+    ]);
+    await run(2, mint, withReader);
+    expect([...mint.users.keys()]).toEqual(['shop.eu-2', 'shop.eu-2.reader']);
   });
 
   test('a repeated deploy changes nothing', async () => {
@@ -179,6 +199,28 @@ describe('a vault that mints no keys', () => {
   test('no key at all is for others to tell', async () => {
     expect(await run(1)).toEqual({});
     expect([...store.objects.keys()]).toEqual(['records/shop/incarnations/000001.json']);
+  });
+
+  test('readers get the pair of the databases, unless there is one of theirs', async () => {
+    const withReader = { repositoryKeys: { ...KEYS, reader: READER } };
+    const variables = {
+      TF_VAR_vault_access_key: 'own',
+      TF_VAR_vault_secret_key: 'secret',
+      TF_VAR_vault_reader_access_key: '',
+    };
+    const before = { ...process.env };
+    try {
+      Object.assign(process.env, variables);
+      expect(await run(1, undefined, withReader)).toEqual({
+        TF_VAR_vault_reader_access_key: 'own',
+        TF_VAR_vault_reader_secret_key: 'secret',
+      });
+      process.env['TF_VAR_vault_reader_access_key'] = 'theirs';
+      expect(await run(1, undefined, withReader)).toEqual({});
+    } finally {
+      for (const name of Object.keys(variables)) delete process.env[name];
+      Object.assign(process.env, before);
+    }
   });
 
   test('the key of an earlier incarnation is refused, at every attempt, with the fix', async () => {

@@ -112,6 +112,22 @@ const ELSEWHERE = [
       expect(await old.Body?.transformToString()).toBe(WAL);
     });
 
+    test('one that reads lists and reads, and neither writes nor deletes', async () => {
+      const reader = as(await minter.mint({ ...GRANT, name: `${NAME}.reader`, readOnly: true }));
+      try {
+        expect(await reader.keys('shop/')).toEqual([WAL]);
+        expect(await reader.read(WAL)).toBe(WAL);
+        expect((await failure(reader.write(WAL, 'overwritten'))).codes).toContain('403');
+        await expect(
+          reader.client.send(new DeleteObjectCommand({ Bucket: Bucket(), Key: WAL })),
+        ).rejects.toMatchObject({ name: 'AccessDenied' });
+        expect(await root.read(WAL)).toBe(WAL);
+      } finally {
+        await minter.revoke([`${NAME}.reader`]);
+        reader.client.destroy();
+      }
+    });
+
     test.each(ELSEWHERE)('can do nothing to %s', async (key) => {
       for (const attempt of [
         shop.read(key),

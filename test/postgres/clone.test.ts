@@ -1,6 +1,6 @@
 import { Duration, Size } from '../../constructs/core';
 import { PostgresDatabase, type PostgresDatabaseProps } from '../../constructs/postgres';
-import { databaseProps } from '../helpers/database';
+import { databaseProps, REPOSITORY, secret } from '../helpers/database';
 import { byName, get, type JsonObject, object, Template } from '../helpers/template';
 
 function synthesise(different: Partial<PostgresDatabaseProps> = {}): Template {
@@ -74,6 +74,17 @@ describe('the template of a clone', () => {
     expect(pod['security_context']).toEqual(get(live, 'security_context'));
     expect(container['security_context']).toEqual(get(live, 'container.0.security_context'));
     expect(pod['automount_service_account_token']).toBe(false);
+  });
+
+  test('reads with the pair of readers, where there is one', () => {
+    const reader = { accessKey: secret('reader_access'), secretKey: secret('reader_secret') };
+    const read = synthesise({ repositories: [{ ...REPOSITORY, reader }] });
+    const keyOf = (of: Template, option: string) =>
+      get(byName(byName(podOf(of)['container'], 'postgres')['env'], option), 'value_from.secret_key_ref.key');
+    expect(keyOf(read, 'PGBACKREST_REPO1_S3_KEY')).toBe('READER_PGBACKREST_REPO1_S3_KEY');
+    expect(keyOf(read, 'PGBACKREST_REPO1_S3_KEY_SECRET')).toBe('READER_PGBACKREST_REPO1_S3_KEY_SECRET');
+    expect(keyOf(read, 'PGBACKREST_REPO1_CIPHER_PASS')).toBe('PGBACKREST_REPO1_CIPHER_PASS');
+    expect(keyOf(template, 'PGBACKREST_REPO1_S3_KEY')).toBe('PGBACKREST_REPO1_S3_KEY');
   });
 
   test('knows the repository and neither the passwords of roles nor what a deploy says', () => {

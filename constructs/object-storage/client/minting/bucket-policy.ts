@@ -13,11 +13,16 @@ export interface BucketPolicy {
 }
 
 /** What backups need. Versions are read after a malicious deletion, and destroyed by nobody. */
-const OBJECT_ACTIONS = ['s3:GetObject', 's3:GetObjectVersion', 's3:PutObject', 's3:DeleteObject'];
+const READ_ACTIONS = ['s3:GetObject', 's3:GetObjectVersion'];
+const WRITE_ACTIONS = [...READ_ACTIONS, 's3:PutObject', 's3:DeleteObject'];
 const LIST_ACTIONS = ['s3:ListBucket', 's3:ListBucketVersions'];
 
 /** The policy with exactly these rights for a key; everybody else's stay as they are. */
-export function allow(policy: BucketPolicy, bucket: string, { name, prefix }: Grant): BucketPolicy {
+export function allow(
+  policy: BucketPolicy,
+  bucket: string,
+  { name, prefix, readOnly = false }: Grant,
+): BucketPolicy {
   const arn = `arn:aws:s3:::${bucket}`;
   const principal = { Effect: 'Allow', Principal: { AWS: [name] } };
   const rest = withdraw(policy, [name]);
@@ -25,7 +30,7 @@ export function allow(policy: BucketPolicy, bucket: string, { name, prefix }: Gr
     ...rest,
     Statement: [
       ...rest.Statement,
-      { ...principal, Action: OBJECT_ACTIONS, Resource: `${arn}/${prefix}*` },
+      { ...principal, Action: readOnly ? READ_ACTIONS : WRITE_ACTIONS, Resource: `${arn}/${prefix}*` },
       {
         ...principal,
         Action: LIST_ACTIONS,

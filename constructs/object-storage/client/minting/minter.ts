@@ -8,6 +8,8 @@ export interface Grant {
   readonly name: string;
   /** Objects of the vault's bucket that it may list, read, write and delete, never a version of them: `production/`. */
   readonly prefix: string;
+  /** @default false - it may write and delete as well */
+  readonly readOnly?: boolean;
 }
 
 /** Makes and ends keys of a store. Both may be repeated; what was interrupted is completed by the next call. */
