@@ -75,9 +75,7 @@ const clonePods = (): Promise<string> =>
 
 beforeAll(async () => {
   site = await LocalSite.open('accident');
-  expect((await site.npmRun('vault', ['local'])).exitCode).toBe(0);
-  const { exitCode, output } = await site.deploy({ TF_VAR_initialize: 'true' });
-  expect(exitCode === 0 ? '' : output).toBe('');
+  await site.initialised();
   await site.backedUp();
   await site.sql(`
     create table customers (id int generated always as identity primary key, name text unique not null);

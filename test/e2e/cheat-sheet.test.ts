@@ -14,9 +14,7 @@ let site: LocalSite;
 
 beforeAll(async () => {
   site = await LocalSite.open('cheats');
-  await site.npmRun('vault', ['local']);
-  const { exitCode, output } = await site.deploy({ TF_VAR_initialize: 'true' });
-  expect(exitCode === 0 ? '' : output).toBe('');
+  await site.initialised();
   await site.backedUp();
 }, 3_600_000);
 

@@ -6,9 +6,7 @@ let site: LocalSite;
 
 beforeAll(async () => {
   site = await LocalSite.open('dumps');
-  await site.npmRun('vault', ['local']);
-  const { exitCode, output } = await site.deploy({ TF_VAR_initialize: 'true' });
-  expect(exitCode === 0 ? '' : output).toBe('');
+  await site.initialised();
   await site.sql('create table goods as select n, md5(n::text) as text from generate_series(1, 20000) n');
 }, 3_600_000);
 

@@ -1,12 +1,9 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { run } from '../../deploy/process';
+import { Checkout } from './checkout';
 import { type Deployed, LocalSite } from './local-site';
 
 /** A database's volume outlived everything else, on a real cluster: it is attached in place of a restore. */
 let site: LocalSite;
-let checkout: string;
+let checkout: Checkout;
 /** What the deploy told of the volume, as TypeScript. */
 let former = '';
 
@@ -17,12 +14,12 @@ const prepared = () => site.kubectl('logs', '--namespace=local', 'orders-0', '--
 const lastLine = (output: string): string => output.trim().split('\n').at(-1) ?? '';
 
 async function deployOnto(volume: string): Promise<Deployed> {
-  const text = readFileSync('environments/local.ts', 'utf8');
-  const place = 'storage: Size.gibibytes(10),';
-  const declared = `${place} storageClass: 'local-path', existingVolume: ${volume},`;
-  expect(text).toContain(place);
-  writeFileSync(join(checkout, 'environments/local.ts'), text.replace(place, declared));
-  return site.in(checkout).deploy();
+  checkout.change('environments/local.ts', (text) => {
+    const place = 'storage: Size.gibibytes(10),';
+    expect(text).toContain(place);
+    return text.replace(place, `${place} storageClass: 'local-path', existingVolume: ${volume},`);
+  });
+  return site.in(checkout.directory).deploy();
 }
 
 /** The cluster is gone, the volume's data is not. */
@@ -35,22 +32,16 @@ async function loseAllButTheVolume(): Promise<void> {
 }
 
 beforeAll(async () => {
-  checkout = mkdtempSync(join(tmpdir(), 'checkout-'));
-  const { stdout } = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard']);
-  for (const file of stdout.split('\0').filter((name) => name !== '' && !name.startsWith('test/')))
-    cpSync(file, join(checkout, file), { recursive: true });
-  symlinkSync(join(process.cwd(), 'node_modules'), join(checkout, 'node_modules'));
+  checkout = await Checkout.copy();
   site = await LocalSite.open('existing');
-  await site.npmRun('vault', ['local']);
-  const { exitCode, output } = await site.deploy({ TF_VAR_initialize: 'true' });
-  expect(exitCode === 0 ? '' : output).toBe('');
+  await site.initialised();
   await site.sql('create table kept (id bigint generated always as identity primary key)');
   await site.backedUp();
 }, 3_600_000);
 
 afterAll(async () => {
   await site?.close();
-  rmSync(checkout, { recursive: true, force: true });
+  checkout?.remove();
 }, 120_000);
 
 test('the volume is attached, nothing is restored, and what was never archived is there', async () => {

@@ -1,7 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { run } from '../../deploy/process';
+import { Checkout } from './checkout';
 import { type Deployed, LocalSite } from './local-site';
 
 /**
@@ -9,17 +6,15 @@ import { type Deployed, LocalSite } from './local-site';
  * which is all that a driver needs, though none is there to make the file system larger.
  */
 let site: LocalSite;
-let checkout: string;
+let checkout: Checkout;
 
 async function deployWith(storage: number): Promise<Deployed> {
-  const text = readFileSync('environments/local.ts', 'utf8');
-  const place = 'storage: Size.gibibytes(10)';
-  expect(text).toContain(place);
-  writeFileSync(
-    join(checkout, 'environments/local.ts'),
-    text.replace(place, `storage: Size.gibibytes(${storage})`),
-  );
-  return site.in(checkout).deploy();
+  checkout.change('environments/local.ts', (text) => {
+    const place = 'storage: Size.gibibytes(10)';
+    expect(text).toContain(place);
+    return text.replace(place, `storage: Size.gibibytes(${storage})`);
+  });
+  return site.in(checkout.directory).deploy();
 }
 
 const get = (kind: string, name: string, path: string) =>
@@ -30,20 +25,14 @@ const claim = () => get('pvc', 'data-orders-0', '.spec.resources.requests.storag
 const lastLine = (output: string): string => output.trim().split('\n').at(-1) ?? '';
 
 beforeAll(async () => {
-  checkout = mkdtempSync(join(tmpdir(), 'checkout-'));
-  const { stdout } = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard']);
-  for (const file of stdout.split('\0').filter((name) => name !== '' && !name.startsWith('test/')))
-    cpSync(file, join(checkout, file), { recursive: true });
-  symlinkSync(join(process.cwd(), 'node_modules'), join(checkout, 'node_modules'));
+  checkout = await Checkout.copy();
   site = await LocalSite.open('volume');
-  await site.npmRun('vault', ['local']);
-  const { exitCode, output } = await site.deploy({ TF_VAR_initialize: 'true' });
-  expect(exitCode === 0 ? '' : output).toBe('');
+  await site.initialised();
 }, 3_600_000);
 
 afterAll(async () => {
   await site?.close();
-  rmSync(checkout, { recursive: true, force: true });
+  checkout?.remove();
 }, 120_000);
 
 test('what the storage class cannot do, and less than there is, is refused; nothing is touched', async () => {

@@ -92,6 +92,19 @@ export class LocalSite {
     return this.npmRun('deploy', ['local', '--engine', 'kit', '--timeout', '150'], variables);
   }
 
+  /** A deploy that has to succeed. @throws Error with all that it said */
+  async deployed(variables: Variables = {}): Promise<void> {
+    const { exitCode, output } = await this.deploy(variables);
+    if (exitCode !== 0) throw new Error(output);
+  }
+
+  /** The vault is made, and new databases are deployed. */
+  async initialised(): Promise<void> {
+    const { exitCode, output } = await this.npmRun('vault', ['local']);
+    if (exitCode !== 0) throw new Error(output);
+    await this.deployed({ TF_VAR_initialize: 'true' });
+  }
+
   async kubectl(...args: readonly string[]): Promise<string> {
     const { KUBECTL = 'kubectl', KUBECONFIG = '' } = this.site.variables();
     const { exitCode, stdout, stderr } = await run(KUBECTL, args, { env: { KUBECONFIG }, seconds: 120 });

@@ -1,7 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { run } from '../../deploy/process';
+import { Checkout } from './checkout';
 import { type Deployed, LocalSite } from './local-site';
 
 /**
@@ -9,7 +6,7 @@ import { type Deployed, LocalSite } from './local-site';
  * order still stands there at the next complete loss.
  */
 let site: LocalSite;
-let checkout: string;
+let checkout: Checkout;
 let before: string;
 
 const rows = async () => (await site.sql('select count(*) from kept')).trim();
@@ -18,24 +15,18 @@ const pod = async () =>
 
 /** Deploys a checkout whose declaration has this order. */
 async function deployWith(recover: object): Promise<Deployed> {
-  const text = readFileSync('environments/local.ts', 'utf8');
-  const place = 'backupSpread: Duration.ZERO,';
-  expect(text).toContain(place);
-  const ordered = text.replace(place, `${place}\n      recover: ${JSON.stringify(recover)},`);
-  writeFileSync(join(checkout, 'environments/local.ts'), ordered);
-  return site.in(checkout).deploy();
+  checkout.change('environments/local.ts', (text) => {
+    const place = 'backupSpread: Duration.ZERO,';
+    expect(text).toContain(place);
+    return text.replace(place, `${place}\n      recover: ${JSON.stringify(recover)},`);
+  });
+  return site.in(checkout.directory).deploy();
 }
 
 beforeAll(async () => {
-  checkout = mkdtempSync(join(tmpdir(), 'checkout-'));
-  const { stdout } = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard']);
-  for (const file of stdout.split('\0').filter((name) => name !== '' && !name.startsWith('test/')))
-    cpSync(file, join(checkout, file), { recursive: true });
-  symlinkSync(join(process.cwd(), 'node_modules'), join(checkout, 'node_modules'));
+  checkout = await Checkout.copy();
   site = await LocalSite.open('recover');
-  await site.npmRun('vault', ['local']);
-  const { exitCode, output } = await site.deploy({ TF_VAR_initialize: 'true' });
-  expect(exitCode === 0 ? '' : output).toBe('');
+  await site.initialised();
   await site.backedUp();
   await site.sql('create table kept as select n from generate_series(1, 1000) n');
   await new Promise((resolve) => setTimeout(resolve, 2_000));
@@ -50,7 +41,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await site?.close();
-  rmSync(checkout, { recursive: true, force: true });
+  checkout?.remove();
 }, 120_000);
 
 test('an order that cannot be carried out is refused while the database runs, and stops nothing', async () => {

@@ -1,10 +1,9 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jobFrom } from '../../clone/template';
-import { run } from '../../deploy/process';
+import { Checkout } from './checkout';
 import { FaultProxy } from './faults/fault-proxy';
-import { type Deployed, eventually, LocalSite } from './local-site';
+import { eventually, LocalSite } from './local-site';
 
 /**
  * A database moves to another repository on a real cluster, which is also how it gets a new passphrase: first both,
@@ -12,7 +11,7 @@ import { type Deployed, eventually, LocalSite } from './local-site';
  */
 let site: LocalSite;
 let proxy: FaultProxy;
-let checkout: string;
+let checkout: Checkout;
 
 const FIRST = '{ ...VAULT_KEYS, vault }';
 const SECOND = `{ ...VAULT_KEYS, vault, number: 2, folder: 'second', passphrase: SecretRef.variable('repository_passphrase_2', { description: 'of the second repository' }) }`;
@@ -20,17 +19,19 @@ const PASSPHRASE = 'a-passphrase-of-its-own-for-the-second';
 
 /** Deploys a checkout whose declaration has these repositories. */
 async function deployWith(repositories: readonly string[]): Promise<void> {
-  const text = readFileSync('environments/local.ts', 'utf8');
-  const vault = /^ {2}vault: (Vault\.s3Compatible\([\s\S]*?\n {2}\}\)),$/m.exec(text)?.[1] ?? '';
-  const declared = text
-    .replace(`vault: ${vault},`, 'vault,')
-    .replace('import { Duration,', 'import { Duration, SecretRef,')
-    .replace('export const local', `const vault = ${vault};\nexport const local`)
-    .replace('repositoryKeys: VAULT_KEYS,', `$&\n  repositories: [${repositories.join(', ')}],`);
-  expect(declared).toMatch(/SecretRef,[\s\S]*const vault = Vault[\s\S]* {2}vault,[\s\S]* {2}repositories: /);
-  writeFileSync(join(checkout, 'environments/local.ts'), declared);
-  const { exitCode, output }: Deployed = await site.in(checkout).deploy();
-  expect(exitCode === 0 ? '' : output).toBe('');
+  checkout.change('environments/local.ts', (text) => {
+    const vault = /^ {2}vault: (Vault\.s3Compatible\([\s\S]*?\n {2}\}\)),$/m.exec(text)?.[1] ?? '';
+    const declared = text
+      .replace(`vault: ${vault},`, 'vault,')
+      .replace('import { Duration,', 'import { Duration, SecretRef,')
+      .replace('export const local', `const vault = ${vault};\nexport const local`)
+      .replace('repositoryKeys: VAULT_KEYS,', `$&\n  repositories: [${repositories.join(', ')}],`);
+    expect(declared).toMatch(
+      /SecretRef,[\s\S]*const vault = Vault[\s\S]* {2}vault,[\s\S]* {2}repositories: /,
+    );
+    return declared;
+  });
+  await site.in(checkout.directory).deployed();
 }
 
 const inPod = (...command: readonly string[]) =>
@@ -50,18 +51,12 @@ async function info(repo: number): Promise<Info> {
 }
 
 beforeAll(async () => {
-  checkout = mkdtempSync(join(tmpdir(), 'checkout-'));
-  const { stdout } = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard']);
-  for (const file of stdout.split('\0').filter((name) => name !== '' && !name.startsWith('test/')))
-    cpSync(file, join(checkout, file), { recursive: true });
-  symlinkSync(join(process.cwd(), 'node_modules'), join(checkout, 'node_modules'));
+  checkout = await Checkout.copy();
   const direct = await LocalSite.open('repositories');
   site = direct;
   proxy = await FaultProxy.start('repositories');
   site = direct.with({ VAULT_ENDPOINT: proxy.endpoint, TF_VAR_repository_passphrase_2: PASSPHRASE });
-  await site.npmRun('vault', ['local']);
-  const { exitCode, output } = await site.deploy({ TF_VAR_initialize: 'true' });
-  expect(exitCode === 0 ? '' : output).toBe('');
+  await site.initialised();
   await site.backedUp();
   await site.sql('create table kept as select n from generate_series(1, 1000) n');
   await site.archived();
@@ -70,7 +65,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await proxy?.stop();
   await site?.close();
-  rmSync(checkout, { recursive: true, force: true });
+  checkout?.remove();
 }, 120_000);
 
 test('a second repository gets its stanza, a full backup and all further WAL, under a passphrase of its own', async () => {
@@ -121,8 +116,8 @@ test('while the first one cannot be reached, the second goes on receiving WAL an
       PGBACKREST_IO_TIMEOUT: '10',
     },
   });
-  writeFileSync(join(checkout, 'job.json'), JSON.stringify(job));
-  await site.kubectl('create', '--filename', join(checkout, 'job.json'));
+  writeFileSync(join(checkout.directory, 'job.json'), JSON.stringify(job));
+  await site.kubectl('create', '--filename', join(checkout.directory, 'job.json'));
   await eventually('the second has one more', 250, async () => (await info(2)).backup.length > before);
   await site.kubectl('delete', 'job', 'orders-backup-now', '--namespace=local', '--wait=false');
 }, 600_000);

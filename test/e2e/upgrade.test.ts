@@ -1,8 +1,5 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { run } from '../../deploy/process';
 import { imageName } from '../../local/images';
+import { Checkout } from './checkout';
 import { LocalSite } from './local-site';
 
 /**
@@ -10,16 +7,16 @@ import { LocalSite } from './local-site';
  * version is what a loss is recovered from.
  */
 let site: LocalSite;
-let checkout: string;
+let checkout: Checkout;
 let rows = 0;
 
 async function deployWith(versions: string, variables: Readonly<Record<string, string>> = {}): Promise<void> {
-  const text = readFileSync('environments/local.ts', 'utf8');
-  const place = 'storage: Size.gibibytes(10),';
-  expect(text).toContain(place);
-  writeFileSync(join(checkout, 'environments/local.ts'), text.replace(place, `${place} ${versions},`));
-  const { exitCode, output } = await site.in(checkout).deploy(variables);
-  expect(exitCode === 0 ? '' : output).toBe('');
+  checkout.change('environments/local.ts', (text) => {
+    const place = 'storage: Size.gibibytes(10),';
+    expect(text).toContain(place);
+    return text.replace(place, `${place} ${versions},`);
+  });
+  await site.in(checkout.directory).deployed(variables);
 }
 
 async function write(): Promise<void> {
@@ -32,11 +29,7 @@ const count = async () => (await site.sql('select count(*) from kept')).trim();
 const prepared = () => site.kubectl('logs', '--namespace=local', 'orders-0', '--container=prepare');
 
 beforeAll(async () => {
-  checkout = mkdtempSync(join(tmpdir(), 'checkout-'));
-  const { stdout } = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard']);
-  for (const file of stdout.split('\0').filter((name) => name !== '' && !name.startsWith('test/')))
-    cpSync(file, join(checkout, file), { recursive: true });
-  symlinkSync(join(process.cwd(), 'node_modules'), join(checkout, 'node_modules'));
+  checkout = await Checkout.copy();
   const bare = await LocalSite.open('upgrade');
   await bare.importImage('postgres-upgrade');
   site = bare.with({ POSTGRES_IMAGE: imageName('postgres-upgrade') });
@@ -46,7 +39,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await site?.close();
-  rmSync(checkout, { recursive: true, force: true });
+  checkout?.remove();
 }, 120_000);
 
 test('PostgreSQL 15 becomes 17 by one deploy, and keeps every row', async () => {

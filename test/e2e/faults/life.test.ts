@@ -1,8 +1,8 @@
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run } from '../../../deploy/process';
 import { CertificateAuthority } from '../../../local/certificates/authority';
+import { Checkout } from '../checkout';
 import { eventually, LocalSite } from '../local-site';
 import { FaultProxy } from './fault-proxy';
 
@@ -41,8 +41,7 @@ async function everyRowIsThere(): Promise<void> {
 }
 
 async function deploysWell(variables: Readonly<Record<string, string>> = {}): Promise<void> {
-  const { exitCode, output } = await site.deploy(variables);
-  expect(exitCode === 0 ? '' : output).toBe('');
+  await site.deployed(variables);
 }
 
 const pod = (path: string): Promise<string> =>
@@ -118,20 +117,15 @@ test('a deploy on a healthy database restores nothing, restarts nothing', async 
 
 test('two deploys at once, from two machines: both succeed, and nothing happens to the database', async () => {
   await write();
-  const other = mkdtempSync(join(tmpdir(), 'checkout-'));
+  const other = await Checkout.copy();
   try {
-    const { stdout } = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard']);
-    for (const file of stdout.split('\0').filter((name) => name !== '' && !name.startsWith('test/'))) {
-      cpSync(file, join(other, file), { recursive: true });
-    }
-    symlinkSync(join(process.cwd(), 'node_modules'), join(other, 'node_modules'));
-    const [here, there] = await Promise.all([site.deploy(), site.in(other).deploy()]);
+    const [here, there] = await Promise.all([site.deploy(), site.in(other.directory).deploy()]);
     expect([here.exitCode === 0 ? '' : here.output, there.exitCode === 0 ? '' : there.output]).toEqual([
       '',
       '',
     ]);
   } finally {
-    rmSync(other, { recursive: true, force: true });
+    other.remove();
   }
   await everyRowIsThere();
 });

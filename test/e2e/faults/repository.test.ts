@@ -45,8 +45,7 @@ async function write(): Promise<void> {
 }
 
 async function recovered(): Promise<string> {
-  const { exitCode, output } = await site.deploy();
-  expect(exitCode === 0 ? '' : output).toBe('');
+  await site.deployed();
   expect((await site.sql('select count(*) from kept')).trim()).toBe(String(rows));
   return site.kubectl('logs', '--namespace=local', 'orders-0', '--container=prepare');
 }
@@ -64,9 +63,7 @@ async function backUp(name: string): Promise<void> {
 
 beforeAll(async () => {
   site = await LocalSite.open('faults');
-  expect((await site.npmRun('vault', ['local'])).exitCode).toBe(0);
-  const { exitCode, output } = await site.deploy({ TF_VAR_initialize: 'true' });
-  expect(exitCode === 0 ? '' : output).toBe('');
+  await site.initialised();
   await site.sql('create table kept (id bigint generated always as identity primary key)');
   await site.backedUp();
 }, 3_600_000);

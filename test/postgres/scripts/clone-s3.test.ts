@@ -1,15 +1,9 @@
-import { findVersitygw } from '../../object-storage/versitygw';
 import { ClonePod } from './clone-pod';
 import { Lab } from './lab';
-import { S3Server } from './s3-server';
-import { findTools } from './tools';
+import { giveS3 } from './s3-repository';
+import { describeWithS3, S3Server } from './s3-server';
 
-const program = findVersitygw();
-const runnable = program !== undefined && findTools() !== undefined;
-if (!runnable)
-  console.warn('Skipped: PostgreSQL, pgBackRest or a built versitygw (npm run local) is missing.');
-
-(runnable ? describe : describe.skip)('clone.sh with an S3 repository', () => {
+describeWithS3('clone.sh with an S3 repository', () => {
   let lab: Lab;
   let s3: S3Server;
   let clone: ClonePod;
@@ -17,30 +11,8 @@ if (!runnable)
   beforeAll(async () => {
     lab = await Lab.create();
     clone = new ClonePod(lab);
-    s3 = await S3Server.start(program ?? '');
-    lab.write('etc/vault-ca.crt', s3.caPem);
-    s3.createBucket('vault');
-    lab.repositories = [
-      {
-        type: 's3',
-        path: '/test/shop',
-        's3-bucket': 'vault',
-        's3-endpoint': 'localhost',
-        's3-region': 'us-east-1',
-        's3-uri-style': 'path',
-        'storage-port': String(s3.port),
-        'storage-ca-file': lab.path('etc/vault-ca.crt'),
-        'cipher-type': 'aes-256-cbc',
-        bundle: 'y',
-        'retention-full': '2',
-      },
-    ];
-    lab.secrets = {
-      PGBACKREST_REPO1_CIPHER_PASS: 'one',
-      PGBACKREST_REPO1_S3_KEY: s3.accessKey,
-      PGBACKREST_REPO1_S3_KEY_SECRET: s3.secretKey,
-    };
-    lab.configure();
+    s3 = await S3Server.start();
+    giveS3(lab, s3);
     lab.deploy({ initialize: true });
     expect(await lab.prepare()).toMatchObject({ status: 0 });
     lab.deploy({});

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import type { Options } from './configuration';
 import { Lab } from './lab';
 import type { Background, Result } from './processes';
+import { giveS3 } from './s3-repository';
 import { S3Server } from './s3-server';
 
 export interface Dump {
@@ -32,9 +33,8 @@ export const PASSWORD = `super 'secret' pass"word\\`;
 /** The jobs of dumps, beside a lab's server with a repository in a real S3 store. */
 export class DumpPod {
   /** With a server that runs; its superuser has the password of the jobs' file. */
-  static async start(program: string): Promise<DumpPod> {
-    const s3 = await S3Server.start(program);
-    s3.createBucket('vault');
+  static async start(): Promise<DumpPod> {
+    const s3 = await S3Server.start();
     const lab = await Lab.create();
     const pod = new DumpPod(lab, s3);
     try {
@@ -53,28 +53,7 @@ export class DumpPod {
 
   private async serve(): Promise<void> {
     const { lab, s3 } = this;
-    lab.write('etc/vault-ca.crt', s3.caPem);
-    lab.repositories = [
-      {
-        type: 's3',
-        path: '/test/shop',
-        's3-bucket': 'vault',
-        's3-endpoint': 'localhost',
-        's3-region': 'us-east-1',
-        's3-uri-style': 'path',
-        'storage-port': String(s3.port),
-        'storage-ca-file': lab.path('etc/vault-ca.crt'),
-        'cipher-type': 'aes-256-cbc',
-        bundle: 'y',
-        'retention-full': '2',
-      },
-    ];
-    lab.secrets = {
-      PGBACKREST_REPO1_CIPHER_PASS: 'one',
-      PGBACKREST_REPO1_S3_KEY: s3.accessKey,
-      PGBACKREST_REPO1_S3_KEY_SECRET: s3.secretKey,
-    };
-    lab.configure();
+    giveS3(lab, s3);
     lab.deploy({ initialize: true });
     const prepared = await lab.prepare();
     if (prepared.status !== 0) throw new Error(prepared.stderr);

@@ -1,25 +1,20 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { findVersitygw } from '../../object-storage/versitygw';
 import { DumpPod, type Manifest, PASSWORD } from './dump-pod';
 import { canRunOlder, OlderServer, olderMajor } from './older-server';
 import { eventually } from './processes';
-import { findTools, tools } from './tools';
-
-const program = findVersitygw();
-const runnable = program !== undefined && findTools() !== undefined;
-if (!runnable)
-  console.warn('Skipped: PostgreSQL, pgBackRest or a built versitygw (npm run local) is missing.');
+import { describeWithS3 } from './s3-server';
+import { tools } from './tools';
 
 const ODD = `it's "odd" x=y/ü`;
 
-(runnable ? describe : describe.skip)('logical dumps', () => {
+describeWithS3('logical dumps', () => {
   let pod: DumpPod;
   let first: Manifest;
 
   beforeAll(async () => {
-    pod = await DumpPod.start(program ?? '');
+    pod = await DumpPod.start();
     const { lab } = pod;
     await lab.sql(`create role shop_app login password 'app-secret-password'; create role reader nologin`);
     await lab.sql('create database shop owner shop_app');
@@ -271,7 +266,7 @@ const ODD = `it's "odd" x=y/ü`;
     expect((await pod.lab.run(['bash', '-c', put, 'test', 's3_delete', '1', lease])).status).toBe(0);
   });
 
-  (runnable && canRunOlder() ? test : test.skip)(
+  (canRunOlder() ? test : test.skip)(
     'of an older major version, by its own programs, is restored into this one',
     async () => {
       const older = await OlderServer.start(olderMajor(tools().major) ?? '', PASSWORD);

@@ -1,52 +1,24 @@
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { findVersitygw } from '../../object-storage/versitygw';
 import { Lab } from './lab';
 import { type Background, eventually } from './processes';
-import { S3Server } from './s3-server';
-import { findTools } from './tools';
-
-const program = findVersitygw();
-const runnable = program !== undefined && findTools() !== undefined;
-if (!runnable)
-  console.warn('Skipped: PostgreSQL, pgBackRest or a built versitygw (npm run local) is missing.');
+import { giveS3, useS3 } from './s3-repository';
+import { describeWithS3, S3Server } from './s3-server';
 
 const refusal = (text: string | RegExp) => ({ status: 78, lastLine: expect.stringMatching(text) });
 
 /** Each test begins with the vault of an initialised database (lease 1) of 100 rows, and its volume put away. */
-(runnable ? describe : describe.skip)('the lease and the lineage in a vault', () => {
+describeWithS3('the lease and the lineage in a vault', () => {
   let lab: Lab;
   let s3: S3Server;
   let server: Background;
   let buckets = 0;
 
-  const use = (name: string) => {
-    lab.repositories = [
-      {
-        type: 's3',
-        path: '/test/shop',
-        's3-bucket': name,
-        's3-endpoint': 'localhost',
-        's3-region': 'us-east-1',
-        's3-uri-style': 'path',
-        'storage-port': String(s3.port),
-        'storage-ca-file': lab.path('etc/vault-ca.crt'),
-        'cipher-type': 'aes-256-cbc',
-        bundle: 'y',
-        'retention-full': '9',
-      },
-    ];
-    lab.configure();
-  };
+  const use = (name: string) => useS3(lab, s3, { 's3-bucket': name, 'retention-full': '9' });
 
   beforeAll(async () => {
     lab = await Lab.create();
-    s3 = await S3Server.start(program ?? '');
-    lab.write('etc/vault-ca.crt', s3.caPem);
-    lab.secrets = {
-      PGBACKREST_REPO1_CIPHER_PASS: 'one',
-      PGBACKREST_REPO1_S3_KEY: s3.accessKey,
-      PGBACKREST_REPO1_S3_KEY_SECRET: s3.secretKey,
-    };
+    s3 = await S3Server.start();
+    giveS3(lab, s3);
   }, 60_000);
   afterAll(async () => {
     await lab?.dispose();

@@ -1,14 +1,8 @@
 import { createServer, type Server } from 'node:net';
 import { FakeS3, type Misbehaviour } from '../../object-storage/fake-s3';
-import { findVersitygw } from '../../object-storage/versitygw';
 import { Lab } from './lab';
-import { S3Server } from './s3-server';
-import { findTools } from './tools';
-
-const program = findVersitygw();
-const here = findTools() !== undefined;
-if (program === undefined || !here)
-  console.warn('Skipped in part: PostgreSQL, pgBackRest or a built versitygw (npm run local) is missing.');
+import { describeWithS3, S3Server } from './s3-server';
+import { describeWithPostgres } from './tools';
 
 /** Answers of s3.sh: its status, and what it says besides. */
 interface Answer {
@@ -45,14 +39,14 @@ const repository = (port: number, different: Record<string, string> = {}) => ({
   ...different,
 });
 
-(here && program !== undefined ? describe : describe.skip)('s3.sh with a real store', () => {
+describeWithS3('s3.sh with a real store', () => {
   let lab: Lab;
   let s3: S3Server;
   let use: (different?: Record<string, string>) => void;
 
   beforeAll(async () => {
     lab = await Lab.create();
-    s3 = await S3Server.start(program ?? '');
+    s3 = await S3Server.start();
     lab.write('etc/vault-ca.crt', s3.caPem);
     s3.createBucket('vault');
     lab.secrets = { PGBACKREST_REPO1_S3_KEY: s3.accessKey, PGBACKREST_REPO1_S3_KEY_SECRET: s3.secretKey };
@@ -130,7 +124,7 @@ const repository = (port: number, different: Record<string, string> = {}) => ({
   });
 });
 
-(here ? describe : describe.skip)('s3.sh with a store that misbehaves', () => {
+describeWithPostgres('s3.sh with a store that misbehaves', () => {
   let lab: Lab;
   let store: FakeS3;
   let deaf: Server;

@@ -3,11 +3,22 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CertificateAuthority } from '../../../local/certificates/authority';
+import { findVersitygw } from '../../object-storage/versitygw';
 import { Background, canConnect, eventually, freePort } from './processes';
+import { findTools } from './tools';
+
+const program = findVersitygw();
+const runnable = program !== undefined && findTools() !== undefined;
+if (!runnable)
+  console.warn('Skipped: PostgreSQL, pgBackRest or a built versitygw (npm run local) is missing.');
+
+/** Like `describe`; skipped, and counted as such, where the scripts or an S3 server cannot run. */
+export const describeWithS3 = runnable ? describe : describe.skip;
 
 /** An S3 server with a certificate for a DNS name: pgBackRest accepts none for an address. */
 export class S3Server {
-  static async start(program: string): Promise<S3Server> {
+  static async start(): Promise<S3Server> {
+    if (program === undefined) throw new Error('versitygw was not built here.');
     const folder = mkdtempSync(join(tmpdir(), 's3-'));
     for (const name of ['data', 'users']) mkdirSync(join(folder, name));
     const authority = await CertificateAuthority.create('test vault');
@@ -25,9 +36,10 @@ export class S3Server {
     ];
     const env = { ROOT_ACCESS_KEY: 'tester', ROOT_SECRET_KEY: 'tester-secret-key' };
     const command = [program, ...options, '--quiet', 'posix', join(folder, 'data')];
-    const server = Background.direct(command, { cwd: folder, env }, join(folder, 'log'));
-    await eventually('the S3 server listens', () => canConnect(port));
-    return new S3Server(program, folder, port, authority.pem, server);
+    const spawnServer = () => Background.direct(command, { cwd: folder, env }, join(folder, 'log'));
+    const server = new S3Server(program, folder, port, authority.pem, spawnServer);
+    await server.up();
+    return server;
   }
 
   readonly accessKey = 'tester';
@@ -38,8 +50,22 @@ export class S3Server {
     private readonly folder: string,
     readonly port: number,
     readonly caPem: string,
-    private readonly server: Background,
+    private readonly spawnServer: () => Background,
   ) {}
+
+  private server: Background | undefined;
+
+  /** Answers again, after `down`. */
+  async up(): Promise<void> {
+    this.server = this.spawnServer();
+    await eventually('the S3 server listens', () => canConnect(this.port));
+  }
+
+  /** Nothing answers any more; what is stored stays. */
+  async down(): Promise<void> {
+    this.server?.kill();
+    await this.server?.exit();
+  }
 
   createBucket(name: string): void {
     this.put(name);
@@ -118,8 +144,7 @@ export class S3Server {
   }
 
   async stop(): Promise<void> {
-    this.server.kill();
-    await this.server.exit();
+    await this.down();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

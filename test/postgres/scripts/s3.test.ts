@@ -1,53 +1,24 @@
 import { createServer, type Server } from 'node:net';
 import { CertificateAuthority } from '../../../local/certificates/authority';
-import { findVersitygw } from '../../object-storage/versitygw';
 import { Lab } from './lab';
-import { S3Server } from './s3-server';
-import { findTools } from './tools';
-
-const program = findVersitygw();
-const runnable = program !== undefined && findTools() !== undefined;
-if (!runnable)
-  console.warn('Skipped: PostgreSQL, pgBackRest or a built versitygw (npm run local) is missing.');
+import { giveS3, useS3 } from './s3-repository';
+import { describeWithS3, S3Server } from './s3-server';
 
 /** How long to wait for an answer: these vaults are near. */
 const brief = { INFO_TIMEOUT: '15' };
 const refusal = (text: string | RegExp) => ({ status: 78, lastLine: expect.stringMatching(text) });
 
-(runnable ? describe : describe.skip)('prepare.sh and the jobs with an S3 repository', () => {
+describeWithS3('prepare.sh and the jobs with an S3 repository', () => {
   let lab: Lab;
   let s3: S3Server;
   let deaf: Server;
 
-  const repository = (options: Record<string, string> = {}) => ({
-    type: 's3',
-    path: '/test/shop',
-    's3-bucket': 'vault',
-    's3-endpoint': 'localhost',
-    's3-region': 'us-east-1',
-    's3-uri-style': 'path',
-    'storage-port': String(s3.port),
-    'storage-ca-file': lab.path('etc/vault-ca.crt'),
-    'cipher-type': 'aes-256-cbc',
-    bundle: 'y',
-    'retention-full': '2',
-    ...options,
-  });
-  const use = (options: Record<string, string> = {}) => {
-    lab.repositories = [repository(options)];
-    lab.configure();
-  };
+  const use = (options: Record<string, string> = {}) => useS3(lab, s3, options);
 
   beforeAll(async () => {
     lab = await Lab.create();
-    s3 = await S3Server.start(program ?? '');
-    lab.write('etc/vault-ca.crt', s3.caPem);
-    lab.secrets = {
-      PGBACKREST_REPO1_CIPHER_PASS: 'one',
-      PGBACKREST_REPO1_S3_KEY: s3.accessKey,
-      PGBACKREST_REPO1_S3_KEY_SECRET: s3.secretKey,
-    };
-    s3.createBucket('vault');
+    s3 = await S3Server.start();
+    giveS3(lab, s3);
     deaf = createServer(() => undefined);
     await new Promise<void>((resolve) => deaf.listen(0, '127.0.0.1', resolve));
   }, 60_000);

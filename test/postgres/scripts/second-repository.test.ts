@@ -1,35 +1,18 @@
 import { rmSync } from 'node:fs';
-import { findVersitygw } from '../../object-storage/versitygw';
 import type { Options } from './configuration';
 import { Lab } from './lab';
 import { eventually } from './processes';
-import { S3Server } from './s3-server';
-import { findTools } from './tools';
-
-const program = findVersitygw();
-const runnable = program !== undefined && findTools() !== undefined;
-if (!runnable)
-  console.warn('Skipped: PostgreSQL, pgBackRest or a built versitygw (npm run local) is missing.');
+import { s3Repository } from './s3-repository';
+import { describeWithS3, S3Server } from './s3-server';
 
 /** A database moves from one repository to another: each test begins with a restored one (lease 2) on the first. */
-(runnable ? describe : describe.skip)('another repository', () => {
+describeWithS3('another repository', () => {
   let lab: Lab;
   let s3: S3Server;
   let buckets = 0;
 
-  const repository = (bucket: string): Options => ({
-    type: 's3',
-    path: '/test/shop',
-    's3-bucket': `${bucket}-${buckets}`,
-    's3-endpoint': 'localhost',
-    's3-region': 'us-east-1',
-    's3-uri-style': 'path',
-    'storage-port': String(s3.port),
-    'storage-ca-file': lab.path('etc/vault-ca.crt'),
-    'cipher-type': 'aes-256-cbc',
-    bundle: 'y',
-    'retention-full': '9',
-  });
+  const repository = (bucket: string): Options =>
+    s3Repository(lab, s3, { 's3-bucket': `${bucket}-${buckets}`, 'retention-full': '9' });
   /** Repositories by their number: one that is not declared has no options. */
   const declare = (...repositories: Options[]) => {
     lab.repositories = repositories;
@@ -63,7 +46,7 @@ if (!runnable)
 
   beforeAll(async () => {
     lab = await Lab.create();
-    s3 = await S3Server.start(program ?? '');
+    s3 = await S3Server.start();
     lab.write('etc/vault-ca.crt', s3.caPem);
   }, 60_000);
   afterAll(async () => {

@@ -1,16 +1,14 @@
 import './upgrade-root';
 
 import { existsSync, readdirSync } from 'node:fs';
-import { findVersitygw } from '../../object-storage/versitygw';
 import { Lab } from './lab';
 import { Background } from './processes';
-import { S3Server } from './s3-server';
-import { asPodUser, findTools } from './tools';
+import { giveS3 } from './s3-repository';
+import { describeWithS3, S3Server } from './s3-server';
+import { asPodUser } from './tools';
 
-const program = findVersitygw();
-const runnable =
-  process.env['TEST_UPGRADE_ROOT'] !== undefined && program !== undefined && findTools() !== undefined;
-if (!runnable) console.warn('Skipped: the image with two major versions, or versitygw, is not built here.');
+const built = process.env['TEST_UPGRADE_ROOT'] !== undefined;
+if (!built) console.warn('Skipped: the image with two major versions is not built here.');
 
 const OLD = '15';
 const NEW = '17';
@@ -18,7 +16,7 @@ const old = { PG_MAJOR: OLD, PG_BIN: `/usr/lib/postgresql/${OLD}/bin` };
 const upgrading = { UPGRADE_FROM: OLD };
 const refusal = (text: string | RegExp) => ({ status: 78, lastLine: expect.stringMatching(text) });
 
-(runnable ? describe : describe.skip)('a major upgrade', () => {
+(built ? describeWithS3 : describe.skip)('a major upgrade', () => {
   let lab: Lab;
   let s3: S3Server;
   let rows = 0;
@@ -62,30 +60,8 @@ const refusal = (text: string | RegExp) => ({ status: 78, lastLine: expect.strin
   beforeEach(async () => {
     rows = 0;
     lab = await Lab.create();
-    s3 = await S3Server.start(program ?? '');
-    s3.createBucket('vault');
-    lab.write('etc/vault-ca.crt', s3.caPem);
-    lab.secrets = {
-      PGBACKREST_REPO1_CIPHER_PASS: 'one',
-      PGBACKREST_REPO1_S3_KEY: s3.accessKey,
-      PGBACKREST_REPO1_S3_KEY_SECRET: s3.secretKey,
-    };
-    lab.repositories = [
-      {
-        type: 's3',
-        path: '/test/shop',
-        's3-bucket': 'vault',
-        's3-endpoint': 'localhost',
-        's3-region': 'us-east-1',
-        's3-uri-style': 'path',
-        'storage-port': String(s3.port),
-        'storage-ca-file': lab.path('etc/vault-ca.crt'),
-        'cipher-type': 'aes-256-cbc',
-        bundle: 'y',
-        'retention-full': '2',
-      },
-    ];
-    lab.configure();
+    s3 = await S3Server.start();
+    giveS3(lab, s3);
     lab.deploy({ initialize: true });
     await prepared(old);
     lab.deploy({});
