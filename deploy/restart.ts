@@ -2,9 +2,12 @@ import type { Kubectl } from './kubectl';
 import { type DatabasePod, databasePods, HOPELESS } from './pods';
 import type { Progress } from './progress';
 
+/** Of a script that refused; `start.sh` does so before there is a server. */
+const REFUSED = 78;
+
 /**
  * Starts pods anew whose preparation had failed before this deploy, or could not
- * begin for want of an image or a Secret. A StatefulSet leaves such a pod as it is
+ * begin for want of an image or a Secret, or whose start was refused. A StatefulSet leaves such a pod as it is
  * when its template is corrected, and the kubelet would go on waiting for longer
  * and longer; nothing runs in it that could be lost.
  */
@@ -23,8 +26,13 @@ export async function restartFailed(
   }
 }
 
-/** Its preparation has failed at least once or could not begin, and the server has not been started by it. */
+/**
+ * Its preparation has failed at least once or could not begin, and the server has not been started by it; or the
+ * start itself was refused, and is not being tried just now.
+ */
 function isStuck(pod: NonNullable<DatabasePod['pod']>): boolean {
+  const server = (pod.status.containerStatuses ?? []).find(({ name }) => name === 'postgres');
+  if (server?.state.running === undefined && server?.lastState?.terminated?.exitCode === REFUSED) return true;
   const preparation = pod.status.initContainerStatuses ?? [];
   const restoring = preparation.some(({ state }) => state.running !== undefined);
   const started = (pod.status.containerStatuses ?? []).some(

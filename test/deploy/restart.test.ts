@@ -42,11 +42,21 @@ test.each([
   [
     'its preparation failed and waits longer and longer',
     { state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: { terminated: failed } },
+    undefined,
   ],
-  ['its image cannot be pulled', { state: { waiting: { reason: 'ImagePullBackOff' } } }],
-  ['a Secret that it names is missing', { state: { waiting: { reason: 'CreateContainerConfigError' } } }],
-])('a pod is started anew when %s', async (_, preparation) => {
-  expect(await restarted(preparation)).toEqual(['orders-0']);
+  ['its image cannot be pulled', { state: { waiting: { reason: 'ImagePullBackOff' } } }, undefined],
+  [
+    'a Secret that it names is missing',
+    { state: { waiting: { reason: 'CreateContainerConfigError' } } },
+    undefined,
+  ],
+  [
+    'its start was refused and waits longer and longer',
+    { state: { terminated: { exitCode: 0 } } },
+    { state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: { terminated: failed } },
+  ],
+])('a pod is started anew when %s', async (_, preparation, server) => {
+  expect(await restarted(preparation, server)).toEqual(['orders-0']);
 });
 
 test.each([
@@ -56,11 +66,15 @@ test.each([
     undefined,
   ],
   ['its preparation has not begun yet', { state: { waiting: { reason: 'PodInitializing' } } }, undefined],
-  ['its server runs', { state: { terminated: { exitCode: 0 } } }, { state: { running: {} } }],
+  [
+    'its server runs, though its start was refused before',
+    { state: { terminated: { exitCode: 0 } } },
+    { state: { running: {} }, lastState: { terminated: failed } },
+  ],
   [
     'its server ran and failed',
     { state: { terminated: failed } },
-    { state: { waiting: {} }, lastState: { terminated: failed } },
+    { state: { waiting: {} }, lastState: { terminated: { exitCode: 1 } } },
   ],
 ])('a pod is left alone when %s', async (_, preparation, server) => {
   expect(await restarted(preparation, server)).toEqual([]);

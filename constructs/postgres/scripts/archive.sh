@@ -29,8 +29,23 @@ source "$here/lease.sh"
 source "$here/lineage.sh"
 # shellcheck source=introduce.sh
 source "$here/introduce.sh"
+# shellcheck source=room.sh
+source "$here/room.sh"
 trap - EXIT ERR TERM INT
 
+# push <archive_command…>: that, and in words what is wrong with it.
+push() {
+  local said status=0
+  said=$("$@" 2>&1) || status=$?
+  if [[ -n $said ]]; then printf '%s\n' "$said" >&2; fi
+  if ((status == 0)); then return; fi
+  explain "$said"
+  if [[ $CAUSE_CODE == access || $said == *'asynchronously after'* ]]; then S3_SECONDS=${S3_SECONDS:-5} ask_stores || true; fi
+  log "ERROR ${file##*/} of $DATABASE_NAME is not archived yet: $CAUSE — FIX: $CAUSE_FIX; it waits on the volume meanwhile"
+  return "$status"
+}
+
+tell_of_waiting_wal
 S3_SECONDS=${S3_SECONDS:-5} read_leases old
 if [[ $LEASE == superseded ]]; then
   log "ERROR ${file##*/} of $DATABASE_NAME is not archived: this volume (lease $LEASE_NUMBER) is superseded, a newer life of the database holds $(lease_words "$LEASE_BY") — FIX: use that one, and take this one down; what is written here is in no archive"
@@ -39,8 +54,9 @@ fi
 settle_lease
 printf '%s\n' "$EPOCHSECONDS" >"$stamp"
 if [[ $file != *.history ]]; then
-  "$@"
+  push "$@"
   introduce "$file" "$@"
+  keep_reserve
   exit 0
 fi
 
@@ -48,5 +64,5 @@ fi
 # PostgreSQL asks again; what can be pushed is pushed meanwhile.
 recorded=yes
 record_timeline "$((16#$(basename "$file" .history)))" || recorded=no
-"$@"
+push "$@"
 [[ $recorded == yes ]]

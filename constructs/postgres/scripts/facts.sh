@@ -94,7 +94,6 @@ judge_backup() {
 needed_bytes() { jq -r '.bytes * 1.05 | floor' <<<"$BACKUP"; }
 # What pg_upgrade copies, and as much as a restore's for the new cluster itself.
 data_bytes() { du -s --block-size=1 --exclude=pg_wal "$PGDATA" | awk '{ printf "%.0f", $1 * 1.05 }'; }
-free_bytes() { df --output=avail --block-size=1 "$(dirname "$PGDATA")" | tail -n 1 | tr -d ' '; }
 
 # A drill or a clone writes nothing into the vault, so it neither needs a lease nor looks for one.
 gather_lease_facts() {

@@ -25,6 +25,8 @@ umask 077
 # Fractional seconds since the epoch, for durations.
 now() { printf '%s' "$EPOCHREALTIME"; }
 seconds_since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f", b - a }'; }
+# Of the database's volume.
+free_bytes() { df --output=avail --block-size=1 "$(dirname "$PGDATA")" | tail -n 1 | tr -d ' '; }
 megabytes() { awk -v n="${1:-0}" 'BEGIN { printf (n < 10485760 ? "%.1f MB" : "%.0f MB"), n / 1048576 }'; }
 
 log() { printf '%s %s: %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "${0##*/}" "$*" >&2; }

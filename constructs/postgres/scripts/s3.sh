@@ -69,6 +69,16 @@ s3_delete() {
   if [[ $S3_STATUS != 20? && $S3_STATUS != 404 ]]; then s3_explain "$1"; fi
 }
 
+# ask_stores: sets CAUSE* to what the first store says that does not serve us, where pgBackRest did not tell: an answer to
+# a HEAD has no body, and a process in the background is not waited for. 1 = they all serve us.
+ask_stores() {
+  local repo
+  for repo in $(s3_repositories); do
+    s3_list "$repo" "leases/$STANZA/" || return 0
+  done
+  return 1
+}
+
 # s3_request <repository> <method> <path> <query> [<body> [<header>]]: sets S3_STATUS (000 when there was no answer),
 # S3_BODY and S3_ERROR. Keys travel over standard input, so that no process list shows them.
 s3_request() {

@@ -3,8 +3,17 @@
 # nor a restored postgresql.auto.conf can override them.
 # shellcheck source-path=SCRIPTDIR
 set -euo pipefail
+here=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source=lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+source "$here/lib.sh"
+# shellcheck source=cause.sh
+source "$here/cause.sh"
+# shellcheck source=configuration.sh
+source "$here/configuration.sh"
+# shellcheck source=s3.sh
+source "$here/s3.sh"
+# shellcheck source=room.sh
+source "$here/room.sh"
 
 for file in "$SERVER_CONFIG_DIR/postgresql.conf" "$SERVER_CONFIG_DIR/pg_hba.conf"; do
   if [[ ! -r $file ]]; then
@@ -18,8 +27,13 @@ if ! command -v pgbackrest >/dev/null; then
   die "$DATABASE_NAME: the pgbackrest program is not in this image, so WAL cannot be archived" "use the project's postgres image, or one derived from it"
 fi
 
-archive=(-c archive_mode=on -c "archive_command=${ARCHIVE_COMMAND:-$SCRIPTS_DIR/archive.sh pgbackrest --stanza=$STANZA archive-push %p}")
+command=${ARCHIVE_COMMAND:-$SCRIPTS_DIR/archive.sh pgbackrest --stanza=$STANZA archive-push %p}
+archive=(-c archive_mode=on -c "archive_command=$command")
 if [[ ${ARCHIVE_MODE:-on} == off ]]; then archive=(-c archive_mode=off -c archive_command=/bin/false); fi
+server=("$PG_BIN/postgres" -D "$PGDATA" -c "config_file=$SERVER_CONFIG_DIR/postgresql.conf"
+  -c "hba_file=$SERVER_CONFIG_DIR/pg_hba.conf" -c "unix_socket_directories=$SOCKET_DIR" -c "archive_library=" "${archive[@]}" "$@")
+if [[ ${ARCHIVE_MODE:-on} != off ]]; then make_room "$command" "${server[@]}"; fi
+
 # Not as process 1: pgBackRest's asynchronous push is a child of nobody, and a postmaster that inherits it takes its
 # exit status for the crash of a server process and restarts every connection.
 init=()
@@ -28,6 +42,5 @@ if (($$ == 1)); then
     "use the project's postgres image, or add tini to your own"
   init=(tini --)
 fi
-if [[ -e $STATE_DIR/statistics-due ]]; then "$(dirname "${BASH_SOURCE[0]}")/statistics.sh" & fi
-exec "${init[@]}" "$PG_BIN/postgres" -D "$PGDATA" -c "config_file=$SERVER_CONFIG_DIR/postgresql.conf" \
-  -c "hba_file=$SERVER_CONFIG_DIR/pg_hba.conf" -c "unix_socket_directories=$SOCKET_DIR" -c "archive_library=" "${archive[@]}" "$@"
+if [[ -e $STATE_DIR/statistics-due ]]; then "$here/statistics.sh" & fi
+exec "${init[@]}" "${server[@]}"

@@ -59,7 +59,9 @@ export function asPodUser(command: readonly string[]): [string, string[]] {
   const { root, uid, gid } = tools();
   if (root !== '') {
     const enter = [
-      'for path in /tmp /proc /dev /etc/hosts; do mount --bind "$path" "$0$path"; done',
+      'for path in /tmp /proc /dev /etc/hosts; do mount --rbind "$path" "$0$path"; done',
+      // As in a pod, where nobody else's is seen.
+      'mount -t tmpfs -o mode=1777 shm "$0/dev/shm"',
       'here=$PWD; root=$0',
       `exec chroot --userspec=${uid}:${gid} --groups=${gid} "$root" env --chdir="$here" "$@"`,
     ].join('; ');
