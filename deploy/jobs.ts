@@ -5,8 +5,8 @@ import type { Progress } from './progress';
 
 /**
  * Tells what has failed so far of the jobs that come with a database: its
- * certificates and its first backup. Databases answer without them, so the deploy
- * does not wait; but one that is not backed up must not go unsaid.
+ * certificates, its first backup, its dumps. Databases answer without them, so the
+ * deploy does not wait; but one that is not backed up must not go unsaid.
  */
 export async function tellOfFailedJobs(
   kubectl: Kubectl,
@@ -17,7 +17,7 @@ export async function tellOfFailedJobs(
     'get',
     'pods',
     `--namespace=${namespace}`,
-    '--selector=app.kubernetes.io/name=postgres,app.kubernetes.io/component in (backup,tls)',
+    '--selector=app.kubernetes.io/name=postgres,app.kubernetes.io/component in (backup,dump,tls)',
   ]);
   for (const { metadata, status } of items) {
     for (const { state } of status.containerStatuses ?? []) {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -21,7 +21,14 @@ const folder = 'records/e2e';
 mkdirSync(folder, { recursive: true });
 const file = join(folder, `${startedAt.replaceAll(/[:.]/g, '-')}.json`);
 const args = ['run', '--silent', 'e2e', '--', '--json', `--outputFile=${file}`, ...process.argv.slice(2)];
-const { status } = spawnSync('npm', args, { stdio: 'inherit' });
+const { error, signal, status } = spawnSync('npm', args, { stdio: 'inherit' });
+if (!existsSync(file)) {
+  const how = error?.message ?? (signal === null ? `exit code ${status}` : signal);
+  console.error(
+    `ERROR jest wrote no results (${how}): no test has run to its end — FIX: read the lines above; \`npm run e2e\` shows them alone`,
+  );
+  process.exit(status === null || status === 0 ? 1 : status);
+}
 
 const results = JSON.parse(readFileSync(file, 'utf8')) as Results;
 const lines = results.testResults.flatMap(({ assertionResults, name }) => [

@@ -1,4 +1,4 @@
-import { type App, EnvironmentStack, type SecretRef } from '../constructs/core';
+import { type App, addCheck, EnvironmentStack, type Finding, type SecretRef } from '../constructs/core';
 import { Escrow } from '../constructs/escrow';
 import { PostgresDatabase } from '../constructs/postgres';
 import {
@@ -9,12 +9,16 @@ import {
 import { kubernetesProvider } from './providers';
 import { keepState } from './state';
 
+/** Folders of the vault beside those of the environments, in which repositories lie: another one's records must not. */
+const VAULT_FOLDERS = ['escrow', 'published', 'records', 'state'];
+
 /** The platform itself: what holds state, and what brings it back. */
 export class PlatformStack extends EnvironmentStack {
   readonly databases: readonly PostgresDatabase[];
 
   constructor(app: App, environment: Environment) {
     super(app, { environment: environment.name, layer: 'platform' });
+    addCheck(this, () => checkName(environment));
     keepState(this, environment);
     kubernetesProvider(this, environment);
     const { cluster, images, namespace } = environment;
@@ -40,6 +44,17 @@ export class PlatformStack extends EnvironmentStack {
     if (recipients.length > 0)
       new Escrow(this, 'escrow', { recipients, namespace, secrets: secretsToKeep(environment) });
   }
+}
+
+function checkName({ name }: Environment): Finding[] {
+  if (!VAULT_FOLDERS.includes(name)) return [];
+  return [
+    {
+      rule: 'environment/name',
+      message: `name is "${name}", a folder of the vault in which the records of all environments lie, and its repositories would lie there, too`,
+      fix: `any other name than ${VAULT_FOLDERS.join(', ')}`,
+    },
+  ];
 }
 
 /**

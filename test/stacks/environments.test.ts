@@ -103,6 +103,18 @@ test('faults of one environment stop all, and leave no output that could be take
   expect(existsSync(join(app.outdir, 'recovery', 'staging'))).toBe(false);
 });
 
+test.each(['escrow', 'published', 'records', 'state'])('an environment is not named %s', (name) => {
+  const faults = collectFaults(declare({ ...findEnvironment('staging'), name }));
+  expect(faults).toEqual([
+    {
+      rule: 'environment/name',
+      path: `${name}-platform`,
+      message: expect.stringContaining(`name is "${name}"`),
+      fix: expect.stringContaining('any other name'),
+    },
+  ]);
+});
+
 test('an environment moves its databases by a second repository', () => {
   const production = findEnvironment('production');
   const { repositoryKeys, vault } = production;
