@@ -5,11 +5,12 @@ import { imageDefinition } from '../local/images/catalogue';
 import { unpackedImage } from '../local/images/unpack';
 import { ensurePackages, ensurePrerequisites } from '../local/prerequisites';
 import { timedProgress } from '../local/processes/progress';
+import { FAKETIME } from '../test/postgres/scripts/clock';
 import { POSTGRES_ROOT_FILE, UPGRADE_ROOT_FILE } from '../test/postgres-root';
 
 /**
- * What `npm test` needs beyond Node: shellcheck, age and jq, the postgres images as folders, in which the pod scripts run,
- * and a real S3 server. They need root on a Debian machine; elsewhere those tests run on the machine's own PostgreSQL, or are
+ * What `npm test` needs beyond Node: shellcheck, age, jq and libfaketime, the postgres images as folders, in which the pod
+ * scripts run, and a real S3 server. They need root on a Debian machine; elsewhere those tests run on the machine's own PostgreSQL, or are
  * skipped and counted as such.
  */
 async function prepareTests(): Promise<void> {
@@ -21,7 +22,7 @@ async function prepareTests(): Promise<void> {
     return;
   }
   await ensurePackages(
-    { shellcheck: '/usr/bin/shellcheck', age: '/usr/bin/age', jq: '/usr/bin/jq' },
+    { shellcheck: '/usr/bin/shellcheck', age: '/usr/bin/age', jq: '/usr/bin/jq', libfaketime: FAKETIME },
     progress,
   );
   await ensurePrerequisites(progress);

@@ -39,8 +39,7 @@ push() {
   said=$("$@" 2>&1) || status=$?
   if [[ -n $said ]]; then printf '%s\n' "$said" >&2; fi
   if ((status == 0)); then return; fi
-  explain "$said"
-  if [[ $CAUSE_CODE == access || $said == *'asynchronously after'* ]]; then S3_SECONDS=${S3_SECONDS:-5} ask_stores || true; fi
+  S3_SECONDS=${S3_SECONDS:-5} explain_or_ask "$said"
   log "ERROR ${file##*/} of $DATABASE_NAME is not archived yet: $CAUSE — FIX: $CAUSE_FIX; it waits on the volume meanwhile"
   return "$status"
 }

@@ -9,6 +9,8 @@ source "$here/lib.sh"
 source "$here/cause.sh"
 # shellcheck source=configuration.sh
 source "$here/configuration.sh"
+# shellcheck source=s3.sh
+source "$here/s3.sh"
 # shellcheck source=repositories.sh
 source "$here/repositories.sh"
 # shellcheck source=job.sh

@@ -12,6 +12,8 @@ explain() {
   # 'vault.example:443', since 2.5x also 'vault.example:443 (192.0.2.7)'.
   host=$(grep -oE "'[A-Za-z0-9.-]+:[0-9]+( \([^)]*\))?'" <<<"$text" | head -n 1) || true
   host=${host%% *} host=${host//\'/}
+  # A connection that was closed, which OpenSSL calls an error of TLS.
+  text=$(sed -E 's/TLS error( \[[^]]*\])?:? *(unexpected eof)/connection closed: \2/' <<<"$text")
   case $text in
     *"does not match expected checksum"* | *"unable to open missing file"*"/backup/$STANZA/"[0-9]* | *"unable to load backup manifest"*)
       because damaged "the backup is damaged: $(first_match "$text" 'expected checksum|missing file|manifest')" \
@@ -34,7 +36,14 @@ explain() {
       because key "the object store does not know the access key, or it expired" \
         "set PGBACKREST_REPO<n>_S3_KEY and _S3_KEY_SECRET to a key that exists$REPLACED" ;;
     *RequestTimeTooSkewed*)
-      because clock "the clocks of this node and of the object store differ too much" "set the node's clock (NTP)" ;;
+      because clock "the clocks of this node and of the object store differ too much (it is $(date -u +%FT%TZ) here)" \
+        "set the clock that is wrong (NTP)" ;;
+    *"certificate is not yet valid"*)
+      because clock "the TLS certificate of ${host:-the other side} is not yet valid: the clock of this node is behind, or that of whoever made it was ahead (it is $(date -u +%FT%TZ) here)" \
+        "set the clock that is wrong (NTP); make the certificate anew if it was made ahead of time" ;;
+    *"is not later than latest backup label"*)
+      because clock "the newest backup bears a time that is still to come: the clock of this node is behind, or was ahead when that one was made (it is $(date -u +%FT%TZ) here)" \
+        "set the clock that is wrong (NTP); where it was wrong then, backups go on by themselves after that time" ;;
     *NoSuchBucket*)
       because bucket "the bucket does not exist${host:+ at $host}" \
         "deploy the vault first, or correct repo<n>-s3-bucket, -endpoint and -region" ;;
@@ -53,7 +62,7 @@ explain() {
     *"unable to verify certificate"* | *"unable to find hostname"* | *"certificate verify failed"* | *"tlsv1 alert"* | \
       *"TLS error"* | *"unknown ca"* | *"alert certificate"* | *"certificate is not"* | *"certificate has expired"* | *"SSL certificate problem"* | *"no alternative certificate"*)
       because certificate "the TLS certificate of ${host:-the other side} is not accepted: $(first_match "$text" 'verify certificate|find hostname|certificate|alert')" \
-        "give repo<n>-storage-ca-file (object store) or $TLS_DIR/ca.crt (database) the CA that signed it, and make its names include the host" ;;
+        "give repo<n>-storage-ca-file (object store) or $TLS_DIR/ca.crt (database) the CA that signed it, and make its names include the host; if it has expired, make a new one" ;;
     *"unable to get address"* | *"Name or service not known"* | *"name resolution"* | *"Could not resolve host"*)
       because name "the host name does not resolve: $(first_match "$text" 'unable to get address|resolve')" \
         "correct the host name in repo<n>-s3-endpoint or pg1-host, or repair DNS" ;;
@@ -63,8 +72,9 @@ explain() {
     *"was not archived before"*)
       because archive "the server does not archive its WAL: $(first_match "$text" 'not archived before')" \
         "look at the postgres container's log, which tells why its archive_command fails" ;;
-    *"Connection refused"* | *HostConnectError* | *"unable to connect"* | *"timeout"* | *"timed out"* | *"No route to host"* | *"Failed to connect"*)
-      because unreachable "no connection${host:+ to $host}: $(first_match "$text" 'unable to connect|refused|[Ff]ailed to connect|time|route')" \
+    *"Connection refused"* | *HostConnectError* | *"unable to connect"* | *"timeout"* | *"timed out"* | *"No route to host"* | *"Failed to connect"* | \
+      *"unexpected eof"* | *"the archive asynchronously after"*)
+      because unreachable "no connection${host:+ to $host}: $(first_match "$text" 'unable to connect|refused|[Ff]ailed to connect|time|route|unexpected eof|asynchronously')" \
         "start what listens there, or open the network policy to it" ;;
     *"repo encrypted"* | *CryptoError* | *FormatError* | *"key/value found outside of section"* | *"[095]"* | *"[029]"*)
       because passphrase "the repository cannot be decrypted: wrong or missing cipher passphrase, or another cipher type" \

@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2016 # the programs in single quotes are jq's
-# What the backup jobs share. They have no PGDATA: pgBackRest reaches it through the sidecar's TLS server.
+# What the backup jobs share. They have no PGDATA: pgBackRest reaches it through the sidecar's TLS server. Needs
+# repositories.sh and s3.sh.
 
 : "${WAIT_SECONDS:=600}"
 : "${LOCK_WAIT_SECONDS:=3600}"
@@ -13,19 +14,21 @@ run() {
   return "$status"
 }
 # The cause is in the warnings; the closing error line misleads.
-explain_run() { explain "$(grep -v ' INFO: ' "$OUTPUT")"; }
+explain_run() { explain_or_ask "$(grep -v ' INFO: ' "$OUTPUT")"; }
 
-# Some causes no waiting cures.
+# Some causes no waiting cures; some pass soon or never: a key that was just made, a clock that is being set.
 hopeless() {
   case $CAUSE_CODE in
     mismatch | key | bucket | passphrase | config | stopped) return 0 ;;
     *) return 1 ;;
   esac
 }
+passing() { [[ $CAUSE_CODE == access || $CAUSE_CODE == clock ]]; }
 
 # insist <seconds> <what> <arguments…>: runs until it succeeds, the cause is hopeless or the time is over. Sets CAUSE*.
 insist() {
   local deadline=$((SECONDS + $1)) lock_deadline=$((SECONDS + LOCK_WAIT_SECONDS)) what=$2
+  local passing_deadline=$((SECONDS + ${PASSING_SECONDS:-60}))
   shift 2
   while :; do
     if run "$@"; then return 0; fi
@@ -33,7 +36,7 @@ insist() {
     if hopeless; then return 1; fi
     if [[ $CAUSE_CODE == locked ]]; then
       if ((SECONDS >= lock_deadline)); then return 1; fi
-    elif ((SECONDS >= deadline)); then
+    elif ((SECONDS >= deadline)) || { passing && ((SECONDS >= passing_deadline)); }; then
       return 1
     fi
     log "$what of $DATABASE_NAME: $CAUSE; trying again"

@@ -74,7 +74,7 @@ check_order() {
     ! ORDER_EPOCH=$(date -u -d "$ORDER_TO" +%s 2>/dev/null); then
     not_valid "has to '$ORDER_TO'; it must be latest or an instant with its zone, as 2026-05-04T03:02:01Z"
   elif ((ORDER_EPOCH > $(date -u +%s))); then
-    not_valid "asks for $ORDER_TO, which is in the future"
+    not_valid "asks for $ORDER_TO, which is in the future (it is $(date -u +%FT%TZ) here)"
   fi
 }
 

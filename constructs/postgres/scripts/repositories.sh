@@ -134,7 +134,8 @@ were_deleted() {
       s3_has_versions "$repo" "$folder/$STANZA/" || status=$?
       if ((status == 0)); then return 0; fi
       if ((status == 1)); then continue; fi
-      if [[ $S3_STATUS != 501 && ! $S3_STATUS =~ ^4 ]]; then store_unread "$repo" && return 2; fi
+      # A key or a clock that the store does not accept is no answer, either.
+      if [[ $S3_STATUS != 501 && ! $S3_STATUS =~ ^4 || $CAUSE_CODE == key || $CAUSE_CODE == clock ]]; then store_unread "$repo" && return 2; fi
       warn "whether something was deleted from repo$repo cannot be told: $CAUSE"
       break
     done

@@ -69,8 +69,14 @@ s3_delete() {
   if [[ $S3_STATUS != 20? && $S3_STATUS != 404 ]]; then s3_explain "$1"; fi
 }
 
-# ask_stores: sets CAUSE* to what the first store says that does not serve us, where pgBackRest did not tell: an answer to
-# a HEAD has no body, and a process in the background is not waited for. 1 = they all serve us.
+# explain_or_ask <text of pgBackRest>: as explain, but where the cause cannot be in it, the stores are asked: an answer to
+# a HEAD has no body, and a process in the background is not waited for.
+explain_or_ask() {
+  explain "$1"
+  if [[ $CAUSE_CODE == access || $1 == *'asynchronously after'* ]]; then ask_stores || true; fi
+}
+
+# ask_stores: sets CAUSE* to what the first store says that does not serve us. 1 = they all serve us.
 ask_stores() {
   local repo
   for repo in $(s3_repositories); do

@@ -93,7 +93,7 @@ fetch "$1" "$2" 3
 load_tools
 deadline=$((SECONDS + ${RESTORE_RETRY_SECONDS:-120}))
 while :; do
-  explain "$said"
+  explain_or_ask "$said"
   log "WAL $1 of $DATABASE_NAME cannot be fetched (status $status): $CAUSE"
   if ((SECONDS >= deadline)); then break; fi
   sleep "${RESTORE_RETRY_PAUSE:-5}"

@@ -49,6 +49,23 @@ describe("what pgBackRest's messages mean", () => {
       'clock',
       '[ProtocolError] HTTP request failed with 403 (Forbidden):\n<Error><Code>RequestTimeTooSkewed</Code>',
     ],
+    [
+      'clock',
+      "[CryptoError] unable to verify certificate presented by 'localhost:9000': [9] certificate is not yet valid",
+    ],
+    [
+      'clock',
+      "ERROR: [029]: new backup label '20261121-120000F' is not later than latest backup label '20261121-130000F'\nHINT: has the timezone changed?\nHINT: is there clock skew?",
+    ],
+    ['unreachable', '[ServiceError] TLS error [1:167772454] unexpected eof while reading'],
+    [
+      'unreachable',
+      "ERROR: 'vault.test:443' answered status 000  curl: (56) OpenSSL SSL_read: error:0A000126:SSL routines::unexpected eof while reading, errno 0",
+    ],
+    [
+      'unreachable',
+      "ERROR: [082]: unable to push WAL file '000000010000000000000002' to the archive asynchronously after 60 second(s)",
+    ],
     ['bucket', '[ProtocolError] HTTP request failed with 404 (Not Found):\n<Error><Code>NoSuchBucket</Code>'],
     [
       'name',

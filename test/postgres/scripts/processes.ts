@@ -38,8 +38,15 @@ export function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
-export async function run(command: readonly string[], props: RunProps): Promise<Result> {
-  const [program, args] = asPodUser(command);
+/** A library that is preloaded is the pod's: what enters it must not have it. */
+function inPod(command: readonly string[], props: RunProps): [string, string[], RunProps] {
+  const { LD_PRELOAD, ...env } = props.env;
+  const preload = LD_PRELOAD === undefined ? [] : ['env', `LD_PRELOAD=${LD_PRELOAD}`];
+  return [...asPodUser([...preload, ...command]), { ...props, env }];
+}
+
+export async function run(command: readonly string[], given: RunProps): Promise<Result> {
+  const [program, args, props] = inPod(command, given);
   const child = spawn(program, args, { cwd: props.cwd, env: environment(props.env), detached: true });
   let stdout = '';
   let stderr = '';
@@ -77,8 +84,8 @@ export class Background {
 
   /** As the user of the pod. */
   static inPod(command: readonly string[], props: RunProps, logFile: string): Background {
-    const [program, args] = asPodUser(command);
-    return new Background(program, args, props, logFile);
+    const [program, args, inside] = inPod(command, props);
+    return new Background(program, args, inside, logFile);
   }
 
   private constructor(

@@ -88,6 +88,11 @@ describeWithS3('prepare.sh and the jobs with an S3 repository', () => {
     await lab.startSidecar();
     const first = await lab.job('first-backup.sh');
     expect(first).toMatchObject({ status: 0 });
+    // Its first question is one whose answer has no body that tells this; it is not asked again and again.
+    const began = Date.now();
+    const revoked = await lab.job('backup.sh', ['full'], { PGBACKREST_REPO1_S3_KEY: 'nobody' });
+    expect(revoked).toMatchObject(refusal(/stanza-create failed: .*does not know the access key/));
+    expect(Date.now() - began).toBeLessThan(30_000);
     await lab.sql('create table orders as select n from generate_series(1, 1000) n');
     await lab.archiveAll();
     await lab.crash();
