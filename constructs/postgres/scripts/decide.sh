@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The decision of prepare.sh, apart from everything that acts: facts in the environment, one word out
-# (start | adopt | initialise | restore | resume-restore | recover-in-place | upgrade | finish-upgrade |
-# refuse:<reason>). It reads nothing and changes nothing.
+# (start | adopt | initialise | restore | resume-restore | recover-in-place | upgrade | finish-upgrade; of a standby
+# start-standby | restore-standby | rebuild-standby; wait:<what for> | refuse:<reason>). It reads nothing and changes
+# nothing.
 #
 #   FACT_DATA          empty | partial (files, but no PG_VERSION) | present
 #   FACT_MARKER        none | complete | other (our marker names another system id than the data has)
@@ -25,6 +26,13 @@
 #                      life of the data has begun elsewhere) | unknown (no repository's leases could be read)
 #   FACT_INITIALIZE    true | false: this deploy says that the database is new
 #   FACT_RECOVER       none | ordered | invalid: a recovery whose id was not done yet
+#   FACT_ROLE          primary (always, where there are no replicas) | standby | unknown (no lease could be read, and the
+#                      volume holds no complete data, which would tell)
+# and of a standby:
+#   FACT_LINEAGE       follows (its data lies on the recorded lineage, or what would be restored does) | pending (the
+#                      newest life has not said yet which timeline it goes on with) | left (its data went on where that
+#                      lineage did not) | unknown
+#   FACT_REBUILD       none | ordered
 set -euo pipefail
 
 decide() {
@@ -34,6 +42,10 @@ decide() {
     if [[ $FACT_LEASE == superseded ]]; then echo refuse:superseded; else echo finish-upgrade; fi
   elif [[ $FACT_DATA == present && $FACT_MAJOR == other ]]; then
     echo refuse:major
+  elif [[ $FACT_ROLE == standby ]]; then
+    decide_standby
+  elif [[ $FACT_ROLE == unknown ]]; then
+    echo refuse:role
   elif [[ $FACT_DATA == present && $FACT_MAJOR == older && ($FACT_MARKER == complete || $half == no) ]]; then
     decide_upgrade
   elif [[ $FACT_DATA == empty ]]; then
@@ -178,6 +190,65 @@ decide_restore() {
   else
     echo "$1"
   fi
+}
+
+# A standby follows: it begins no life, so it takes no lease, initialises nothing, and no order concerns it. What it
+# lacks it waits for, since another pod is the primary.
+decide_standby() {
+  # An upgrade with replicas is a fault at synth.
+  if [[ $FACT_DATA == present && $FACT_MAJOR == older ]]; then
+    echo refuse:major
+  elif [[ $FACT_HISTORY == absent && $FACT_MARKER != none ]]; then
+    echo refuse:foreign
+  elif [[ $FACT_DATA == empty ]]; then
+    decide_restore_standby restore-standby
+  elif [[ $FACT_MARKER == complete ]]; then
+    decide_complete_standby
+  elif [[ $FACT_MANIFEST == yes || $FACT_PROGRESS == restore ]]; then
+    decide_restore_standby restore-standby
+  elif [[ $FACT_DATA == partial ]]; then
+    echo refuse:unknown-files
+  else
+    echo refuse:unmarked-standby
+  fi
+}
+
+# Availability first, as for a primary: a vault that cannot be read makes an order wait.
+decide_complete_standby() {
+  local because=''
+  if [[ $FACT_MANIFEST == yes ]]; then because=interrupted-restore
+  elif [[ $FACT_DATA == partial ]]; then because=unknown-files
+  elif [[ $FACT_REBUILD == ordered && $FACT_REPOSITORIES != unknown ]]; then decide_rebuild && return
+  elif [[ $FACT_CONTROL == unreadable ]]; then because=control
+  elif [[ $FACT_LINEAGE == left ]]; then because=left-behind
+  elif [[ $FACT_LINEAGE == pending ]]; then echo wait:primary && return
+  fi
+  echo "${because:+refuse:}${because:-start-standby}"
+}
+
+# Its data is kept beside, so the copy must fit there.
+decide_rebuild() {
+  if [[ $FACT_BACKUP == too-big && $FACT_REPOSITORIES == backup ]]; then
+    echo refuse:no-space
+  else
+    decide_restore_standby rebuild-standby
+  fi
+}
+
+decide_restore_standby() {
+  local instead=''
+  case $FACT_REPOSITORIES in
+    unknown) instead=refuse:unreachable ;;
+    deleted) instead=refuse:deleted ;;
+    backup)
+      if [[ $FACT_BACKUP == other-major || $FACT_BACKUP == older ]]; then instead=refuse:backup-major
+      elif [[ $FACT_LINEAGE == pending || $FACT_LINEAGE == unknown ]]; then instead=wait:primary
+      elif [[ $FACT_BACKUP == none ]]; then instead=wait:backup
+      fi
+      ;;
+    *) instead=wait:backup ;;
+  esac
+  echo "${instead:-$1}"
 }
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then decide; fi

@@ -12,7 +12,7 @@ control_data() { LC_ALL=C "$(if is_older; then echo "$OLD_PG_BIN"; else echo "$P
 control() { control_data | sed -n "s/^$1: *//p"; }
 
 gather_volume_facts() {
-  local marked=''
+  local marked='' said
   SYSTEM_ID='' UPGRADED_FROM='' FACT_CONTROL=unreadable FACT_MAJOR=same FACT_ROOM=yes FACT_MANIFEST=no FACT_MARKER=none FACT_PROGRESS=none
   if [[ -s $PGDATA/PG_VERSION ]]; then
     FACT_DATA=present
@@ -23,7 +23,8 @@ gather_volume_facts() {
       FACT_MAJOR=other
     fi
     # pg_controldata prints an id even from a damaged file, with a warning.
-    if ! control_data | grep -qi 'WARNING'; then
+    said=$(control_data) || said=''
+    if [[ ${said^^} != *WARNING* ]]; then
       SYSTEM_ID=$(control 'Database system identifier') || SYSTEM_ID=''
     fi
   elif [[ -n $(find "$PGDATA" -mindepth 1 -maxdepth 1 ! -name lost+found -print -quit) ]]; then
@@ -60,6 +61,7 @@ gather_repository_facts() {
   read_info "$limit"
   judge_repositories
   judge_backup
+  if [[ $FACT_ROLE == standby ]]; then judge_lineage; fi
   if [[ -z $(stanza_system_ids) ]]; then
     FACT_HISTORY=none
   elif [[ -n $SYSTEM_ID ]] && stanza_system_ids | grep -qxF -e "$SYSTEM_ID" ${UPGRADED_FROM:+-e "$UPGRADED_FROM"}; then
@@ -74,7 +76,11 @@ gather_repository_facts() {
 # The backup is looked for where it may be needed: plain complete data starts without that.
 judge_backup() {
   BACKUP='' TIMELINE='' LINEAGE_UNREAD=''
-  if [[ $FACT_DATA != present || $FACT_MARKER != complete || $RECOVER == ordered ]]; then choose_for_order; fi
+  if [[ $FACT_DATA != present || $FACT_MARKER != complete || $RECOVER == ordered || $FACT_REBUILD == ordered ]]; then
+    choose_for_order
+  elif [[ $FACT_ROLE == standby && $INFO != null ]]; then
+    read_lineage
+  fi
   # A repository of which not even this is known has not been read.
   if [[ -n $LINEAGE_UNREAD ]]; then FACT_REPOSITORIES=unknown; fi
   FACT_RECOVER=$RECOVER
@@ -107,4 +113,36 @@ gather_lease_facts() {
     read_leases "$age"
   fi
   FACT_LEASE=$LEASE
+}
+
+# Which of the pods this is. Data that was a standby's becomes a primary's only by a lease of its own: it may be of
+# another cluster, whose pods have the same names.
+gather_role() {
+  local marked
+  FACT_ROLE=primary FACT_LINEAGE=follows FACT_REBUILD=none REBUILD_ID=''
+  if ! replicated || [[ ${ARCHIVE_MODE:-on} == off ]]; then return; fi
+  marked=$(jq -r '.role // "primary"' "$MARKER_FILE" 2>/dev/null) || marked=primary
+  if [[ $LEASE == unknown || $LEASE_POD == '?' ]]; then
+    FACT_ROLE=unknown
+    if [[ $FACT_DATA == present && $FACT_MARKER == complete ]]; then FACT_ROLE=$marked; fi
+  elif [[ $(designated_primary) != "$POD_NAME" ]]; then
+    FACT_ROLE=standby
+  elif [[ $FACT_DATA == present && $FACT_MARKER == complete && $marked == standby && $LEASE != own ]]; then
+    FACT_ROLE=standby
+  fi
+  read_rebuild
+}
+
+# $DEPLOY_DIR/rebuild-<pod>: an id of a rebuild that this pod is ordered, once.
+read_rebuild() {
+  local file=$DEPLOY_DIR/rebuild-$POD_NAME
+  if [[ ! -s $file ]]; then return; fi
+  REBUILD_ID=$(tr -d '[:space:]' <"$file")
+  if [[ ! $REBUILD_ID =~ ^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$ ]]; then
+    warn "$file holds no id: it is ignored"
+  elif [[ $FACT_ROLE != standby ]]; then
+    warn "this pod is the primary: the order to rebuild it ($REBUILD_ID) is ignored"
+  elif [[ ! -e $STATE_DIR/done/$REBUILD_ID ]]; then
+    FACT_REBUILD=ordered
+  fi
 }

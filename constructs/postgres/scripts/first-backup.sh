@@ -53,6 +53,6 @@ reach_database
 TIMELINE=$(checked_timeline)
 TARGETS=$(repositories)
 KNOWN=$(mktemp)
-cleanup() { rm -f "$OUTPUT" "$KNOWN"; }
+cleanup() { rm -f "$OUTPUT" "$SERVERS" "$KNOWN"; }
 read_info "${INFO_TIMEOUT:-90}"
 each_repository into

@@ -5,7 +5,8 @@
 : "${WAIT_SECONDS:=600}"
 : "${LOCK_WAIT_SECONDS:=3600}"
 OUTPUT=$(mktemp)
-cleanup() { rm -f "$OUTPUT"; }
+SERVERS=$(mktemp)
+cleanup() { rm -f "$OUTPUT" "$SERVERS"; }
 
 # run <arguments…>: pgBackRest with everything it says on stderr and in $OUTPUT.
 run() {
@@ -31,6 +32,7 @@ insist() {
   local passing_deadline=$((SECONDS + ${PASSING_SECONDS:-60}))
   shift 2
   while :; do
+    leave_out_silent
     if run "$@"; then return 0; fi
     explain_run
     if hopeless; then return 1; fi
@@ -44,18 +46,49 @@ insist() {
   done
 }
 
+# ping_server <port> <host…>: one of them answers.
 ping_server() {
+  local port=$1 host
+  shift
+  for host in "$@"; do
+    if ping_host "$port" "$host"; then return 0; fi
+  done
+  return 1
+}
+# Of a database with replicas pgBackRest asks every server which of them is the primary, and waits a minute for each that
+# does not answer, in each of its commands. So those are left out that do not answer now; another attempt asks again.
+leave_out_silent() {
+  local number host port answer=() silent=()
+  while read -r number host; do
+    port=$(configured "pg$number-host-port")
+    if ping_host "${port:-8432}" "$host"; then answer+=("$number"); else silent+=("$host"); fi
+  done < <(if (($(grep -c '^pg[0-9]*-host=' <<<"$CONFIGURATION") > 1)); then sed -nE 's/^pg([0-9]+)-host=(.*)$/\1 \2/p' <<<"$CONFIGURATION"; fi)
+  export PGBACKREST_CONFIG=$CONFIG_FILE
+  if ((${#silent[@]} == 0 || ${#answer[@]} == 0)); then return; fi
+  awk -v numbers="${answer[*]}" 'BEGIN { split(numbers, kept, " "); for (i in kept) place[kept[i]] = i }
+    match($0, /^pg[0-9]+-/) {
+      number = substr($0, 3, RLENGTH - 3)
+      if (number in place) print "pg" place[number] substr($0, RLENGTH)
+      next
+    }
+    { print }' "$CONFIG_FILE" >"$SERVERS"
+  export PGBACKREST_CONFIG=$SERVERS
+  warn "${silent[*]} of $DATABASE_NAME did not answer, and is left out"
+}
+ping_host() {
   pgbackrest --log-level-console=off --log-level-stderr=error --io-timeout=2 --tls-server-port="$1" server-ping "$2" </dev/null 2>"$OUTPUT"
 }
 
 # The database's TLS server answers, the stanza exists in every repository that can be reached, archiving works.
 reach_database() {
-  local host port several
+  local host port hosts several
   host=${PG_HOST:-$(configured pg1-host)} port=${PG_TLS_PORT:-$(configured pg1-host-port)}
   wait_until "$WAIT_SECONDS" "the certificates in $TLS_DIR" filled "$TLS_DIR"/{ca.crt,client.crt,client.key} ||
     die "$DATABASE_NAME: no certificates in $TLS_DIR after $WAIT_SECONDS s" "run the TLS job and look at its log"
   if [[ -n $host ]]; then
-    if ! wait_until "$WAIT_SECONDS" "the TLS server $host:${port:-8432}" ping_server "${port:-8432}" "$host"; then
+    # Of a database with replicas, any; pgBackRest finds the primary among them.
+    IFS=', ' read -ra hosts <<<"$host"
+    if ! wait_until "$WAIT_SECONDS" "the TLS server $host:${port:-8432}" ping_server "${port:-8432}" "${hosts[@]}"; then
       explain_run
       die "$DATABASE_NAME: its TLS server $host:${port:-8432} did not answer for $WAIT_SECONDS s: $CAUSE" "look at the pgbackrest container of the database's pod and at the network policy"
     fi

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034 # the results are for the script that sources this
 # Who may write into the vault. Each new life of the data (an initialisation, a restore, a recovery in place) takes the
 # next number in every S3 repository by a conditional write, so that no two lives get one number:
-#   <repository path>/leases/<stanza>/000001.json = { lease, holder: random, how, at }
+#   <repository path>/leases/<stanza>/000001.json = { lease, holder: random, how, at, pod? }
 # The volume knows its own ($STATE_DIR/lease.json, the same object); the highest number holds. A volume with a lower
 # one, or with none where there are some, is superseded. Repositories of other types are not leased. Needs s3.sh.
 
@@ -22,12 +22,13 @@ own_lease() {
 #   LEASE         own | none (this volume has none, and needs none) | superseded | unknown (no repository could be read)
 #   LEASE_NEWEST  the highest number in the repositories that could be read
 #   LEASE_BY      the lease that superseded this volume, as JSON
+#   LEASE_POD     where there are replicas: the pod that the newest lease names, or ? when that could not be read
 #   LEASE_MISSING repositories that could be read and do not have our lease yet
 #   LEASE_UNREAD  why the others could not be read, one a line; LEASE_FIX what to do about the first
 read_leases() {
   local repo repos read='' superseded=no
   own_lease
-  LEASE=none LEASE_NEWEST=0 LEASE_BY='' LEASE_MISSING='' LEASE_UNREAD='' LEASE_FIX=''
+  LEASE=none LEASE_NEWEST=0 LEASE_BY='' LEASE_POD='' LEASE_MISSING='' LEASE_UNREAD='' LEASE_FIX=''
   repos=$(s3_repositories)
   for repo in $repos; do
     if read_lease_of "$repo"; then read+=" $repo"; else lease_unread "$repo"; fi
@@ -44,11 +45,19 @@ read_leases() {
 
 # Its variable superseded is read_leases'. 2 when the repository could not be read.
 read_lease_of() {
-  local newest key
-  s3_list "$1" "leases/$STANZA/" "$( ((LEASE_NUMBER > 1)) && lease_key $((LEASE_NUMBER - 1)))" || return 2
+  local newest key after=''
+  # Who is the primary stands in the newest one, also where that is older than a number that was only noted here.
+  if ((LEASE_NUMBER > 1)) && [[ -z ${POD_NAME:-} ]]; then after=$(lease_key $((LEASE_NUMBER - 1))); fi
+  s3_list "$1" "leases/$STANZA/" "$after" || return 2
   newest=$(sed -nE 's|^.*/([0-9]{6})\.json$|\1|p' <<<"$S3_KEYS" | tail -n 1)
   newest=$((10#${newest:-0}))
-  if ((newest > LEASE_NEWEST)); then LEASE_NEWEST=$newest; fi
+  if ((newest > LEASE_NEWEST)); then
+    LEASE_NEWEST=$newest LEASE_POD='?'
+    if [[ -n ${POD_NAME:-} ]]; then
+      s3_get "$1" "$(lease_key "$newest")" || return 2
+      LEASE_POD=$(jq -r '.pod // ""' <<<"$S3_BODY" 2>/dev/null) || LEASE_POD='?'
+    fi
+  fi
   key=$(lease_key "$LEASE_NUMBER")
   if ((newest > LEASE_NUMBER)); then
     superseded=yes LEASE_BY="{\"lease\":$newest}"
@@ -79,7 +88,7 @@ take_lease() {
     holder=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
     # Before the vault has it: a killed attempt must recognise its own.
     write_durably "$LEASE_FILE" "$(jq -nc --argjson lease "$number" --arg holder "$holder" --arg how "$1" \
-      --arg at "$(date -u +%FT%TZ)" '{ $lease, $holder, $how, $at }')"
+      --arg at "$(date -u +%FT%TZ)" --arg pod "${POD_NAME:-}" '{ $lease, $holder, $how, $at } + if $pod == "" then {} else { $pod } end')"
   fi
   LEASE_NUMBER=$number LEASE_HOLDER=$holder LEASE_UNREAD='' LEASE_FIX=''
   for repo in $repos; do

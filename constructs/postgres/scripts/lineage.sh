@@ -82,6 +82,23 @@ read_lineage() {
   done < <(sort -rn <<<"$records")
 }
 
+# newest_recorded: sets RECORDED_TIMELINE to the highest that any life went on with, 0 when none is recorded (before there
+# were leases); 1 when no repository could be asked.
+newest_recorded() {
+  local repo key asked=no timeline
+  RECORDED_TIMELINE=0
+  for repo in $(s3_repositories); do
+    s3_list "$repo" "lineage/$STANZA/" || continue
+    key=$(grep . <<<"$S3_KEYS" | tail -n 1) || true
+    if [[ -n $key ]]; then s3_get "$repo" "$key" || continue; fi
+    asked=yes
+    if [[ -z $key ]]; then continue; fi
+    timeline=$(jq -r '.timeline | numbers' <<<"$S3_BODY" 2>/dev/null) || timeline=0
+    if ((timeline > RECORDED_TIMELINE)); then RECORDED_TIMELINE=$timeline; fi
+  done
+  [[ $asked == yes ]]
+}
+
 lineage_unread() { LINEAGE_UNREAD=$1 LINEAGE_FIX=$CAUSE_FIX; }
 
 # The system id of the newest database of the stanza that has a backup; records without one are of such.

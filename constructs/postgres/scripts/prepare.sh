@@ -20,6 +20,8 @@ source "$here/repositories.sh"
 source "$here/lineage.sh"
 # shellcheck source=archive-end.sh
 source "$here/archive-end.sh"
+# shellcheck source=replication.sh
+source "$here/replication.sh"
 # shellcheck source=recover.sh
 source "$here/recover.sh"
 # shellcheck source=facts.sh
@@ -39,17 +41,20 @@ begin() {
     '{ $action, $at } + if $order == null then {} else { $order } end + $more')"
 }
 
-# The lease of a new life of the data, which a drill or a clone is not.
+# The lease of a new life of the data, which a drill, a clone or a standby is not.
 lease_for() {
   local finished
   if [[ ${ARCHIVE_MODE:-on} == off ]]; then return; fi
+  if [[ $FACT_ROLE == standby ]]; then rm -f "$LEASE_FILE" && return; fi
   finished=$(jq -r '.lease // 0' "$MARKER_FILE" 2>/dev/null) || finished=0
   take_lease "$1" "$finished"
 }
 
 # complete <how> <label or empty> <repository or empty> [more, as JSON]
 complete() {
-  local record at kept=$PGDATA.before-$ORDER_ID
+  local record at order=$ORDER_ID kept
+  if [[ $FACT_REBUILD == ordered ]]; then order=$REBUILD_ID; fi
+  kept=$PGDATA.before-$order
   at=$(date -u +%FT%TZ)
   # "label" is a word of jq's own, hence the quotes and the other variable name.
   own_lease
@@ -58,9 +63,11 @@ complete() {
     { $systemId, $how, timeline: ($timeline | tonumber), $at }
     + if $backup == "" then {} else { "label": $backup, repo: ($repo | tonumber), $target } end
     + if $lease == 0 then {} else { $lease } end
-    + if $how == "restored" and $id != "" then { recovery: $id } + if $kept == "" then {} else { keptAs: $kept } end
-      else {} end + $more' --argjson more "${4:-null}" --arg kept "$(if [[ -e $kept ]]; then basename "$kept"; fi)")
-  if [[ $1 == restored && -n $ORDER_ID ]]; then write_durably "$STATE_DIR/done/$ORDER_ID" "$at"; fi
+    + if $role == "" then {} else { $role } end
+    + if $how == "restored" and $id != "" then { recovery: $id } else {} end
+    + if $how == "restored" and $order != "" and $kept != "" then { keptAs: $kept } else {} end + $more' --argjson more "${4:-null}" --arg order "$order" \
+    --arg role "$(if replicated; then echo "$FACT_ROLE"; fi)" --arg kept "$(if [[ -e $kept ]]; then basename "$kept"; fi)")
+  if [[ $1 == restored && -n $order ]]; then write_durably "$STATE_DIR/done/$order" "$at"; fi
   write_durably "$MARKER_FILE" "$record"
   rm -f "$PROGRESS_FILE" "$DAMAGED_FILE"
 }
@@ -89,18 +96,29 @@ initialise() {
 # complete data like any other, whatever a kill leaves: nothing is marked as being restored, and our completion marker
 # goes last.
 recover_in_place() {
-  local kept=$PGDATA.before-$ORDER_ID
+  keep_aside "$ORDER_ID" "recovery '$ORDER_ID'" recovered
+  restore
+}
+
+# The same for what a standby held, which may be a former primary's last writes.
+rebuild_standby() {
+  keep_aside "$REBUILD_ID" 'the rebuild' ''
+  restore
+}
+
+# keep_aside <id> <whose> <how the lease is taken>
+keep_aside() {
+  local kept=$PGDATA.before-$1
   if [[ -e $kept ]]; then
-    die "$DATABASE_NAME: recovery '$ORDER_ID' would keep the present data as $kept, which exists" "move $kept away, or give the recovery another id"
+    die "$DATABASE_NAME: $2 would keep the present data as $kept, which exists" "move $kept away, or give it another id"
   fi
-  lease_for recovered
+  lease_for "$3"
   begin recover
   mv -T "$PGDATA" "$kept"
   sync "$(dirname "$PGDATA")"
   mkdir -m 0700 "$PGDATA"
   FACT_DATA=empty
   log "kept the present data of $DATABASE_NAME as $kept"
-  restore
 }
 
 restore() {
@@ -115,10 +133,13 @@ restore() {
     # One that was just added: no WAL can be in it, and pgBackRest would take that for an error.
     command+=" $(stanza_repositories | paste -sd ,)"
   fi
-  if [[ -n $ORDER_EPOCH ]]; then
+  if [[ $FACT_ROLE == standby ]]; then
+    options+=(--type=standby)
+  elif [[ -n $ORDER_EPOCH ]]; then
     options+=(--type=time "--target=$(date -u -d "$ORDER_TO" '+%F %T.%6N+00')" --target-action=promote)
   fi
-  if [[ -n $TIMELINE ]]; then options+=("--target-timeline=$TIMELINE"); fi
+  # A standby goes on along with its primary.
+  if [[ -n $TIMELINE && $FACT_ROLE != standby ]]; then options+=("--target-timeline=$TIMELINE"); fi
   if [[ ${ARCHIVE_MODE:-on} == off ]]; then options+=(--archive-mode=off); fi
   lease_for restored
   begin restore
@@ -126,7 +147,7 @@ restore() {
   # Our own progress mark proves that these files are a restore's first directories; pgBackRest would not.
   if [[ $FACT_DATA == partial && $FACT_MANIFEST == no ]]; then find "$PGDATA" -mindepth 1 ! -path "$PGDATA/lost+found" -delete; fi
   remember_archive_end "$TIMELINE" "$(jq -r .systemId <<<"$BACKUP")"
-  log "restoring $DATABASE_NAME to $ORDER_TO${TIMELINE:+ on timeline $TIMELINE} from $type backup $label (repo$repo, $(megabytes "$bytes"))"
+  log "restoring $DATABASE_NAME $(if [[ $FACT_ROLE == standby ]]; then echo 'as a standby, '; fi)to $ORDER_TO${TIMELINE:+ on timeline $TIMELINE} from $type backup $label (repo$repo, $(megabytes "$bytes"))"
   pgbackrest --stanza="$STANZA" --pg1-path="$PGDATA" --log-level-console=info --repo="$repo" --set="$label" --delta \
     "--recovery-option=restore_command=$command" \
     "--recovery-option=recovery_end_command=touch \"$SOCKET_DIR/recovered\"" "${options[@]}" restore 2>&1 | tee "$OUTPUT" >&2 || {
@@ -158,10 +179,38 @@ start() {
     warn "$(unreadable_causes | paste -sd ';')"
   fi
   settle_lease
+  if replicated; then go_on_as_primary; fi
   # An upgrade that was given up.
   rm -rf "$PROGRESS_FILE" "$UPGRADING"
   introduce_to_stanza
   log "$DATABASE_NAME is complete: system id $SYSTEM_ID, $(jq -r '.how + " " + .at' "$MARKER_FILE")"
+}
+
+# Data that was replayed as a standby's is promoted by replaying the archive to its end: without that its server would
+# go on along the timeline of another. (A promotion that was killed, or a primary that handed over to nobody.)
+go_on_as_primary() {
+  mark_role primary
+  if ! is_standby_data; then return; fi
+  case $(control 'Database cluster state') in
+    'in archive recovery' | 'shut down in recovery')
+      remember_archive_end "$(control "Latest checkpoint's TimeLineID")" "$SYSTEM_ID"
+      mv -f "$PGDATA/standby.signal" "$PGDATA/recovery.signal"
+      ;;
+    *) rm -f "$PGDATA/standby.signal" ;;
+  esac
+  sync "$PGDATA"
+}
+
+# Its own complete data follows the primary. What was a primary's and was handed over in good order does so, too.
+start_standby() {
+  : >"$PGDATA/standby.signal"
+  rm -f "$PGDATA/recovery.signal" "$STATE_DIR/promoting"
+  sync "$PGDATA"
+  mark_role standby
+  rm -f "$PROGRESS_FILE"
+  if [[ $LEASE != unknown ]]; then rm -f "$LEASE_FILE"; fi
+  if [[ -n $(unreadable_causes) ]]; then warn "$(unreadable_causes | paste -sd ';')"; fi
+  log "$POD_NAME starts as a standby of $DATABASE_NAME: system id $SYSTEM_ID"
 }
 
 OUTPUT=$(mktemp)
@@ -173,11 +222,32 @@ mkdir -p "$PGDATA" "$STATE_DIR/done" "$SPOOL_DIR" 2>/dev/null ||
 chmod u=rwx,g=,g-s,o= "$PGDATA" ||
   die "$DATABASE_NAME: $PGDATA belongs to user $(stat -c %u "$PGDATA"), this container is user $(id -u)" "set runAsUser of the pod to that user"
 
-gather_volume_facts
-read_order
-gather_repository_facts
-gather_lease_facts
-action=$(decide)
+look() {
+  gather_volume_facts
+  gather_lease_facts
+  gather_role
+  read_order
+  gather_repository_facts
+  action=$(decide)
+}
+
+declare -A AWAITED=(
+  [wait:backup]='the first backup, which a job makes when the primary runs'
+  [wait:primary]='the primary to be one, and to say in the vault on which timeline it goes on'
+)
+
+look
+# A standby waits for what its primary is about to do.
+said='' since=$SECONDS
+while [[ $action == wait:* ]]; do
+  if [[ $said != "$action" ]] || ((SECONDS - since >= 60)); then
+    log "$POD_NAME is to be a standby of $DATABASE_NAME; it waits for ${AWAITED[$action]}"
+    said=$action since=$SECONDS
+  fi
+  nap "${STANDBY_POLL_SECONDS:-5}"
+  look
+done
+if replicated; then log "role=$FACT_ROLE lineage=$FACT_LINEAGE rebuild=$FACT_REBUILD"; fi
 log "data=$FACT_DATA major=$FACT_MAJOR marker=$FACT_MARKER progress=$FACT_PROGRESS history=$FACT_HISTORY repositories=$FACT_REPOSITORIES backup=$FACT_BACKUP lease=$FACT_LEASE initialize=$FACT_INITIALIZE recover=$FACT_RECOVER: $action"
 if [[ $RECOVER == ordered && ($action == start || $action == adopt) ]]; then
   warn "recovery '$ORDER_ID' waits for a start at which the vault can be read: the present data starts meanwhile"
@@ -201,5 +271,8 @@ case $action in
     finish_upgrade
     log "finished the upgrade of $DATABASE_NAME to PostgreSQL $PG_MAJOR; its former data is kept as $(jq -r .keptAs "$MARKER_FILE")"
     ;;
+  start-standby) start_standby ;;
+  restore-standby) restore ;;
+  rebuild-standby) rebuild_standby ;;
   refuse:*) refuse "${action#refuse:}" ;;
 esac

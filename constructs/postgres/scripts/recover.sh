@@ -8,6 +8,8 @@ read_order() {
   local begun=''
   forget_order
   RECOVER_PROBLEM='' ORDER_FROM='the ordered recovery in recover.json'
+  # It is the primary's.
+  if [[ $FACT_ROLE != primary ]]; then return; fi
   # A clone's: no order, so it has no id, and nothing records it.
   if [[ -n ${RESTORE_TO:-} ]]; then
     if [[ $FACT_DATA == present && $FACT_MARKER == complete ]]; then return; fi

@@ -11,7 +11,7 @@ here=$(dirname "${BASH_SOURCE[0]}")
 export TERMINATION_LOG=/dev/null
 DEPLOY_DIR=$(mktemp -d)
 export DEPLOY_DIR
-for part in lib cause configuration s3 lease repositories lineage recover facts refusals decide; do
+for part in lib cause configuration s3 lease repositories lineage replication recover facts refusals decide; do
   # shellcheck disable=SC1090
   source "$here/$part.sh"
 done
@@ -28,9 +28,10 @@ mark_present() {
 judge() {
   local action
   gather_volume_facts
+  gather_lease_facts
+  gather_role
   read_order
   gather_repository_facts
-  gather_lease_facts
   action=$(decide)
   if [[ $RECOVER == invalid ]]; then refuse recover-invalid; fi
   case $action in

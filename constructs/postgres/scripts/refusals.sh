@@ -1,7 +1,11 @@
 # shellcheck shell=bash
 # The words for each reason of decide.sh: what, where, and what to do.
+lease_pod_words() { if [[ -n $LEASE_POD ]]; then echo "$LEASE_POD"; else designated_primary; fi; }
+
 refuse() {
   local what=$DATABASE_NAME ids
+  # The deploy does not wait for one that says so.
+  if [[ $FACT_ROLE == standby ]]; then what="$DATABASE_NAME, standby $POD_NAME"; fi
   ids=$(stanza_system_ids | paste -sd ' ')
   case $1 in
     unreachable)
@@ -11,6 +15,15 @@ refuse() {
       fi
       die "$what: the volume holds no complete data, and the repository could not be read ($(unreadable_causes | paste -sd ';')), so nothing is known about what to restore; a database never starts empty because of that" \
         "$(unreadable_fix)" ;;
+    role)
+      die "$what: which pod is the primary is not known, and this one ($POD_NAME) holds no complete data: the vault could not be read (${LEASE_UNREAD%$'\n'})" \
+        "${LEASE_FIX:-see that the vault answers}" ;;
+    left-behind)
+      die "$what went on where the primary did not (its data is of timeline $(control "Latest checkpoint's TimeLineID"), the database is on ${LINEAGE_TIMELINE:-another}): $(lease_pod_words) is the primary" \
+        "keep its data aside and make it a standby again: npm run promote -- <environment> $DATABASE_NAME --rebuild $POD_NAME" ;;
+    unmarked-standby)
+      die "$what: $PGDATA holds data of which nothing tells where it comes from" \
+        "move $PGDATA away, so that it is restored as a standby" ;;
     nothing-to-restore)
       die "$what: nothing to restore: the volume is empty and every repository was listed and is empty" \
         "if this database is new, set TF_VAR_initialize=true for this deploy only; if it is not, correct the repository's path, bucket or stanza" ;;
@@ -26,7 +39,7 @@ refuse() {
       die "$what: no backup leads to ${ORDER_SET:-$ORDER_TO}${TIMELINE:+ on timeline $TIMELINE}: $NO_BACKUP_BECAUSE" \
         "${ORDER_ID:+in recovery $ORDER_ID }choose an instant, a backup or a timeline that \`pgbackrest info\` shows" ;;
     no-space)
-      die "$what: recovery '$ORDER_ID' needs $(megabytes "$(needed_bytes)") beside the present data, which is kept, and $(megabytes "$(free_bytes)") are free" \
+      die "$what: $(if [[ $FACT_REBUILD == ordered ]]; then echo "the rebuild of $POD_NAME"; else echo "recovery '$ORDER_ID'"; fi) needs $(megabytes "$(needed_bytes)") beside the present data, which is kept, and $(megabytes "$(free_bytes)") are free" \
         "grow the volume, or remove a $(basename "$PGDATA").before-* that is no longer needed; or remove the order" ;;
     recover-invalid)
       die "$what: $ORDER_FROM $RECOVER_PROBLEM" "correct the order, or remove it to restore the latest state" ;;

@@ -24,6 +24,7 @@ BEGIN
   END LOOP;
 END
 $$;
+SELECT format('ALTER ROLE %I REPLICATION', :'replicator') WHERE :'replicator' <> '' \gexec
 COMMIT;
 SELECT format('CREATE DATABASE %I OWNER %I', :'app_database', :'app_role')
 WHERE :'app_database' <> '' AND NOT EXISTS (SELECT FROM pg_database WHERE datname = :'app_database') \gexec

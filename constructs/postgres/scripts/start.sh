@@ -14,6 +14,8 @@ source "$here/configuration.sh"
 source "$here/s3.sh"
 # shellcheck source=room.sh
 source "$here/room.sh"
+# shellcheck source=replication.sh
+source "$here/replication.sh"
 
 for file in "$SERVER_CONFIG_DIR/postgresql.conf" "$SERVER_CONFIG_DIR/pg_hba.conf"; do
   if [[ ! -r $file ]]; then
@@ -30,8 +32,18 @@ fi
 command=${ARCHIVE_COMMAND:-$SCRIPTS_DIR/archive.sh pgbackrest --stanza=$STANZA archive-push %p}
 archive=(-c archive_mode=on -c "archive_command=$command")
 if [[ ${ARCHIVE_MODE:-on} == off ]]; then archive=(-c archive_mode=off -c archive_command=/bin/false); fi
+replication=()
+if replicated; then
+  replication=(-c "primary_conninfo=$(primary_conninfo)")
+  if is_standby_data; then
+    # Also one that handed over: what it holds is not known to be the newest from here on.
+    mark_role standby
+    standby_settings
+    replication+=("${STANDBY_SETTINGS[@]}")
+  fi
+fi
 server=("$PG_BIN/postgres" -D "$PGDATA" -c "config_file=$SERVER_CONFIG_DIR/postgresql.conf"
-  -c "hba_file=$SERVER_CONFIG_DIR/pg_hba.conf" -c "unix_socket_directories=$SOCKET_DIR" -c "archive_library=" "${archive[@]}" "$@")
+  -c "hba_file=$SERVER_CONFIG_DIR/pg_hba.conf" -c "unix_socket_directories=$SOCKET_DIR" -c "archive_library=" "${archive[@]}" "${replication[@]}" "$@")
 if [[ ${ARCHIVE_MODE:-on} != off ]]; then make_room "$command" "${server[@]}"; fi
 
 # Not as process 1: pgBackRest's asynchronous push is a child of nobody, and a postmaster that inherits it takes its

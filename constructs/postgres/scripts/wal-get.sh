@@ -17,6 +17,9 @@ shopt -u nullglob
 if ((${#ready[@]} > 2)) && [[ -f $ahead/$1 ]] && mv -f "$ahead/$1" "$2" 2>/dev/null; then exit 0; fi
 
 here=${BASH_SOURCE[0]%/*}
+# A standby promotes nothing by itself, so that for it "not there" ends nothing: it asks its primary, and then again.
+standby=no
+if [[ -e standby.signal && ! -e ${STATE_DIR:-/var/lib/postgresql/recovery}/promoting ]]; then standby=yes; fi
 # Whatever goes wrong in here must not look like the end of the archive, either.
 ended=no
 trap_exit() { trap '[[ $? == 0 || $ended == yes ]] || exit 255' EXIT; }
@@ -28,6 +31,10 @@ end_recovery() {
 
 # Stops the server instead of promoting it; what it was is the container's last word, whatever PostgreSQL says after it.
 stop_recovery() {
+  if [[ $standby == yes ]]; then
+    printf '%s wal-get.sh: WARNING %s\n' "$(date -u +%FT%TZ)" "$1" >&2
+    end_recovery
+  fi
   { printf 'ERROR %s\n' "$1" >"${TERMINATION_LOG:-/dev/termination-log}"; } 2>/dev/null || true
   printf '%s wal-get.sh: ERROR %s\n' "$(date -u +%FT%TZ)" "$1" >&2
   exit 255
@@ -50,7 +57,7 @@ end_of_archive() {
   local status=0 goes_on
   # shellcheck source=archive-end.sh
   source "$here/archive-end.sh"
-  if ! lies_before_archive_end "$1"; then end_recovery; fi
+  if [[ $standby == yes ]] || ! lies_before_archive_end "$1"; then end_recovery; fi
   goes_on="WAL $1 of ${DATABASE_NAME:-this database} is missing, and the archive goes on until $(archive_end)"
   load_tools
   was_on_its_way "$1" || status=$?
@@ -88,9 +95,20 @@ fetch_from() {
   missing=no status=$result
   said+=$answer$'\n'
 }
+# Where a timeline goes on that the vault does not record, somebody else does: a clone that strayed.
+if [[ $standby == yes && $1 == *.history ]]; then
+  load_tools
+  # shellcheck source=lineage.sh
+  source "$here/lineage.sh"
+  if ! newest_recorded || ((RECORDED_TIMELINE > 0 && 16#${1%.history} > RECORDED_TIMELINE)); then end_recovery; fi
+fi
 fetch "$1" "$2" 3
 
 load_tools
+if [[ $standby == yes ]]; then
+  explain "$said"
+  stop_recovery "WAL $1 of ${DATABASE_NAME:-this database} cannot be fetched: $CAUSE"
+fi
 deadline=$((SECONDS + ${RESTORE_RETRY_SECONDS:-120}))
 while :; do
   explain_or_ask "$said"

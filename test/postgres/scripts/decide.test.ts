@@ -16,23 +16,42 @@ const FACTS = {
   LEASE: ['own', 'none', 'superseded', 'unknown'],
   INITIALIZE: ['true', 'false'],
   RECOVER: ['none', 'ordered', 'invalid'],
+  // Replicas have a table of their own.
+  ROLE: ['primary'],
 } as const;
 type Name = keyof typeof FACTS;
 type Facts = { readonly [N in Name]: (typeof FACTS)[N][number] };
 
 const NAMES = Object.keys(FACTS) as Name[];
 
-function combinations(): Facts[] {
+/** A standby, told all that could lead it astray: a new database, an ordered recovery, any lease. */
+const STANDBY_FACTS = {
+  ...FACTS,
+  BACKUP: ['fits', 'none', 'too-big'],
+  MAJOR: ['same'],
+  LEASE: ['own', 'superseded'],
+  INITIALIZE: ['true'],
+  RECOVER: ['ordered'],
+  ROLE: ['standby'],
+  LINEAGE: ['follows', 'pending', 'left', 'unknown'],
+  REBUILD: ['none', 'ordered'],
+} as const;
+type StandbyName = keyof typeof STANDBY_FACTS;
+type StandbyFacts = { readonly [N in StandbyName]: (typeof STANDBY_FACTS)[N][number] };
+
+function combinations<T>(facts: Readonly<Record<string, readonly string[]>>): T[] {
   let all: Record<string, string>[] = [{}];
-  for (const name of NAMES)
-    all = all.flatMap((facts) => FACTS[name].map((value) => ({ ...facts, [name]: value })));
-  return all as unknown as Facts[];
+  for (const [name, values] of Object.entries(facts))
+    all = all.flatMap((before) => values.map((value) => ({ ...before, [name]: value })));
+  return all as unknown as T[];
 }
 
 /** One shell decides them all: the function is what is tested, not how fast processes start. */
-function decideAll(all: readonly Readonly<Record<string, string>>[], names: readonly string[]): string[] {
+function decideAll<F extends object>(all: readonly F[], names: readonly string[] = NAMES): string[] {
   const program = `source "$1"; while read -r ${names.map((name) => `FACT_${name}`).join(' ')}; do decide; done`;
-  const input = all.map((facts) => names.map((name) => facts[name]).join(' ')).join('\n');
+  const input = all
+    .map((facts) => names.map((name) => (facts as Record<string, string>)[name]).join(' '))
+    .join('\n');
   const output = execFileSync('bash', ['-c', program, 'test', SCRIPT], {
     input: `${input}\n`,
     encoding: 'utf8',
@@ -41,8 +60,8 @@ function decideAll(all: readonly Readonly<Record<string, string>>[], names: read
   return output.trimEnd().split('\n');
 }
 
-const all = combinations();
-const actions = decideAll(all, NAMES);
+const all = combinations<Facts>(FACTS);
+const actions = decideAll(all);
 const cases = all.map((facts, index) => ({ facts, action: actions[index] ?? '' }));
 
 /** Every combination in which the action is taken but the condition does not hold. */
@@ -302,6 +321,7 @@ describe('the decision about a volume, over all combinations of facts', () => {
     LEASE: 'none',
     INITIALIZE: 'false',
     RECOVER: 'none',
+    ROLE: 'primary',
   };
   const complete = {
     DATA: 'present',
@@ -347,5 +367,89 @@ describe('the decision about a volume, over all combinations of facts', () => {
     expect(output.trim()).toBe(
       decideAll([Object.fromEntries(NAMES.map((name) => [name, FACTS[name][0]])) as Facts], NAMES)[0],
     );
+  });
+});
+
+describe('the decision about a standby, over all combinations of its facts', () => {
+  const names = Object.keys(STANDBY_FACTS);
+  const every = combinations<StandbyFacts>(STANDBY_FACTS);
+  const decided = decideAll(every, names);
+  const table = every.map((facts, index) => ({ facts, action: decided[index] ?? '' }));
+  const wrong = (action: RegExp, condition: (facts: StandbyFacts) => boolean) =>
+    table.filter((one) => action.test(one.action) && !condition(one.facts)).map(({ facts }) => facts);
+
+  test('is a word for standbys: none of them begins a life, adopts, or carries out an order', () => {
+    const words = new Set(decided);
+    for (const word of words)
+      expect(word).toMatch(
+        /^(start-standby|restore-standby|rebuild-standby|wait:(backup|primary)|refuse:[a-z-]+)$/,
+      );
+    for (const word of [
+      'start-standby',
+      'restore-standby',
+      'rebuild-standby',
+      'wait:backup',
+      'wait:primary',
+      'refuse:left-behind',
+      'refuse:unmarked-standby',
+    ])
+      expect(words).toContain(word);
+  });
+
+  test('only complete data of our own that follows is started; where nothing can be read, also what was a standby', () => {
+    expect(
+      wrong(
+        /^start-standby$/,
+        (f) =>
+          f.DATA === 'present' &&
+          f.MARKER === 'complete' &&
+          f.MANIFEST === 'no' &&
+          f.CONTROL === 'readable' &&
+          f.HISTORY !== 'absent' &&
+          (f.LINEAGE === 'follows' || f.LINEAGE === 'unknown') &&
+          (f.REBUILD === 'none' || f.REPOSITORIES === 'unknown'),
+      ),
+    ).toEqual([]);
+  });
+
+  test('complete data is moved away only by an order, and nothing else is restored over it', () => {
+    expect(wrong(/^restore-standby$/, (f) => f.DATA === 'empty' || f.MARKER !== 'complete')).toEqual([]);
+    expect(
+      wrong(
+        /^rebuild-standby$/,
+        (f) => f.REBUILD === 'ordered' && f.MARKER === 'complete' && f.BACKUP === 'fits',
+      ),
+    ).toEqual([]);
+  });
+
+  test('files are restored over only when they are a restore that was interrupted', () => {
+    expect(
+      wrong(
+        /^restore-standby$/,
+        (f) => f.DATA === 'empty' || f.PROGRESS === 'restore' || f.MANIFEST === 'yes',
+      ),
+    ).toEqual([]);
+  });
+
+  test('a restore needs a backup, and the timeline that the newest life goes on with', () => {
+    expect(
+      wrong(
+        /^re(store|build)-standby$/,
+        (f) => f.REPOSITORIES === 'backup' && f.BACKUP !== 'none' && /follows|left/.test(f.LINEAGE),
+      ),
+    ).toEqual([]);
+  });
+
+  test('what another database left is refused, and an unreadable vault makes an empty volume neither wait nor begin', () => {
+    expect(wrong(/^[^r]|^re[^f]/, (f) => f.MARKER === 'none' || f.HISTORY !== 'absent')).toEqual([]);
+    const unread = table.filter(
+      ({ facts: f }) => f.DATA === 'empty' && f.MARKER === 'none' && f.REPOSITORIES === 'unknown',
+    );
+    expect(new Set(unread.map(({ action }) => action))).toEqual(new Set(['refuse:unreachable']));
+  });
+
+  test('which pod this is must be known before anything is made of a volume', () => {
+    const unknown = { ...every[0], ROLE: 'unknown' };
+    expect(decideAll([unknown], names)).toEqual(['refuse:role']);
   });
 });

@@ -10,7 +10,7 @@ export interface ApiRequest {
   readonly body: string;
 }
 
-/** A Kubernetes API that knows one Secret, as much of it as tls.sh speaks to. */
+/** A Kubernetes API that knows one Secret and one pod, as much of them as tls.sh and route.sh speak to. */
 export class FakeApi {
   static async start(files: { certificate: string; key: string }): Promise<FakeApi> {
     const api = new FakeApi();
@@ -44,6 +44,8 @@ export class FakeApi {
   /** The Secret's values in base64; undefined when there is no such Secret. */
   data: Record<string, string> | undefined = {};
   version = 7;
+  /** Of the pod. */
+  labels: Record<string, string> = {};
   /** Statuses to answer the next requests with instead of serving them. */
   failures: { method: string; status: number }[] = [];
   /** Called before a PATCH is judged: what others do meanwhile. */
@@ -71,6 +73,7 @@ export class FakeApi {
     const failure = this.failures.findIndex(({ method }) => method === request.method);
     if (failure >= 0)
       return [this.failures.splice(failure, 1)[0]?.status ?? 500, { message: 'told to fail' }];
+    if (request.path.includes('/pods/')) return this.answerForPod(request);
     if (this.data === undefined) return [404, { message: 'not found' }];
     if (request.method === 'PATCH') {
       this.meanwhile?.();
@@ -84,5 +87,13 @@ export class FakeApi {
       this.data = { ...this.data, ...patch.data };
     }
     return [200, { metadata: { resourceVersion: String(this.version) }, data: this.data }];
+  }
+
+  private answerForPod({ body, method }: ApiRequest): [number, object] {
+    if (method === 'PATCH') {
+      const { metadata } = JSON.parse(body) as { metadata: { labels: Record<string, string> } };
+      this.labels = { ...this.labels, ...metadata.labels };
+    }
+    return [200, { metadata: { labels: this.labels } }];
   }
 }

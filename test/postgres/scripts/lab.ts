@@ -72,10 +72,12 @@ export class Lab {
   }
 
   /** The file that tells a deploy's wish. */
-  deploy(wishes: { initialize?: boolean; recover?: object | string }): void {
+  deploy(wishes: { initialize?: boolean; recover?: object | string; rebuild?: string }): void {
     rmSync(this.path('deploy'), { recursive: true });
     mkdirSync(this.path('deploy'));
     if (wishes.initialize === true) this.write('deploy/initialize', 'true\n');
+    if (wishes.rebuild !== undefined)
+      this.write(`deploy/rebuild-${this.secrets['POD_NAME']}`, wishes.rebuild);
     if (typeof wishes.recover === 'string') this.write('deploy/recover.json', wishes.recover);
     else if (wishes.recover !== undefined) this.write('deploy/recover.json', JSON.stringify(wishes.recover));
     this.own();
@@ -209,6 +211,18 @@ export class Lab {
     await eventually(
       'the server is a primary',
       async () => !server.running || (await this.isPrimary()),
+      40_000,
+    );
+    return server;
+  }
+
+  /** Runs start.sh on a standby's data; returns when it can be read, or has ended. */
+  async startStandby(env: Options = {}): Promise<Background> {
+    const server = this.spawn('start.sh', { ...this.podEnvironment, ...env });
+    this.server = server;
+    await eventually(
+      'the server can be read',
+      async () => !server.running || (await this.query('select')).status === 0,
       40_000,
     );
     return server;

@@ -18,6 +18,10 @@ export interface Facts {
   readonly LEASE: 'own' | 'none' | 'superseded' | 'unknown';
   readonly INITIALIZE: 'true' | 'false';
   readonly RECOVER: 'none' | 'ordered';
+  readonly ROLE: 'primary' | 'standby' | 'unknown';
+  /** Of a standby. */
+  readonly LINEAGE?: 'follows' | 'pending' | 'left' | 'unknown';
+  readonly REBUILD?: 'none' | 'ordered';
 }
 
 export type Decide = (facts: Facts) => string;

@@ -358,6 +358,7 @@ export class World {
       LEASE: this.leaseFact(volume),
       INITIALIZE: this.initialize ? 'true' : 'false',
       RECOVER: order === undefined ? 'none' : 'ordered',
+      ROLE: 'primary',
     };
   }
 
