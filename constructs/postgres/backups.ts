@@ -32,7 +32,8 @@ const TYPES: Record<BackupKind, string> = { full: 'full', differential: 'diff', 
 export interface BackupsProps {
   readonly context: DatabaseContext;
   readonly schedules: BackupSchedules;
-  readonly serverHost: string;
+  /** Of the server's pods. */
+  readonly serverHosts: readonly string[];
   /** Their numbers. */
   readonly repositories: readonly number[];
   readonly resources: Resources;
@@ -113,7 +114,7 @@ function podTemplate(
     command: [`${PATHS.scripts}/${script}`, ...args],
     env: [
       ...identity(context),
-      { name: 'PG_HOST', value: props.serverHost },
+      { name: 'PG_HOST', value: props.serverHosts.join(' ') },
       { name: 'REPOS', value: props.repositories.join(' ') },
       { name: 'DELAY_SECONDS', value: String(delaySeconds) },
       ...context.repositoryEnvironment,

@@ -6,6 +6,7 @@ import { checkDumps } from './dumps';
 import { checkExistingVolume } from './existing-volume';
 import { DEFAULT_ARCHIVE_TIMEOUT, DEFAULT_MAJOR, type PgBackRestOptions, PUSH_ALLOWANCE } from './pgbackrest';
 import { checkRecoveryOrder } from './recovery-order';
+import { checkReplicas } from './replicas';
 import { checkRepository } from './repository';
 import { duplicateStanzas, type ProtectedDatabase } from './stanza';
 
@@ -41,6 +42,7 @@ export function checkDatabase(database: PostgresDatabase): Finding[] {
     ...checkExistingVolume(props),
     ...checkRecoveryOrder(props.recover),
     ...checkDumps(props.dumps),
+    ...checkReplicas(props),
     ...SecretRef.faults(props.superuserPassword, 'superuserPassword'),
   ];
 }

@@ -32,6 +32,11 @@ export interface DatabaseContext {
   readonly secretsRevision: string | undefined;
 }
 
+/** Name of the headless Service: a pod is reached as `<name>-<ordinal>.<this>.<namespace>.svc`. */
+export function headlessName(context: Pick<DatabaseContext, 'name'>): string {
+  return `${context.name}-pods`;
+}
+
 /** Labels of the backup jobs' pods. */
 export function backupLabels(context: Pick<DatabaseContext, 'labels'>): Record<string, string> {
   return { ...context.labels, 'app.kubernetes.io/component': 'backup' };

@@ -24,9 +24,10 @@ import {
   type PgBackRestOptions,
   type Repository,
 } from './pgbackrest';
-import { PG_HBA_CONF, postgresqlConf } from './postgresql-conf';
+import { pgHbaConf, postgresqlConf } from './postgresql-conf';
 import { type RecoveryOrder, recoverJson } from './recovery-order';
-import { headlessName, Server } from './server';
+import { podHosts, REPLICATION_ROLE, replicasServiceName } from './replicas';
+import { Server } from './server';
 import { type ProtectedDatabase, registerStanza } from './stanza';
 
 /** The application's own role and database, created when they are missing. */
@@ -73,6 +74,14 @@ export interface PostgresDatabaseProps
    * @default - none: data of another major version is refused
    */
   readonly upgradeFrom?: number;
+  /**
+   * Pods beside the primary that stream from it and can be read. One of them takes over by `npm run promote`, never by
+   * itself.
+   * @default 0 - one pod: when it or its volume is lost, the database is away until it runs again or is restored
+   */
+  readonly replicas?: number;
+  /** Password of the role `replicator`, by which replicas log in at the primary. @default - none: needed with replicas */
+  readonly replicationPassword?: SecretRef;
   /** Logical dumps into the first repository. @default - none: backups alone, which only this major version reads */
   readonly dumps?: DumpsProps;
   /** Settings of postgresql.conf; they win over those that this construct makes. @default - none */
@@ -88,8 +97,10 @@ export interface PostgresDatabaseProps
  */
 export class PostgresDatabase extends Construct implements ProtectedDatabase {
   readonly asset: Asset;
-  /** Host and port for clients inside the cluster. */
+  /** Host and port for clients inside the cluster; with replicas it leads to the primary. */
   readonly host: string;
+  /** Host that leads to replicas, for reads; `undefined` where there are none. */
+  readonly replicasHost: string | undefined;
   readonly port = POSTGRES_PORT;
   /** Name of the stanza in its repositories. */
   readonly stanza: string;
@@ -102,18 +113,21 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
   ) {
     super(scope, id);
     const { name, namespace } = props;
+    // What is no number is a fault of its own.
+    const replicas = Number.isInteger(props.replicas) ? Math.max(0, props.replicas ?? 0) : 0;
     this.stanza = name;
+    this.replicasHost = replicas === 0 ? undefined : `${replicasServiceName(props)}.${namespace}.svc`;
     this.host = `${name}.${namespace}.svc`;
     addCheck(this, () => checkDatabase(this));
 
     const backup = new PgBackRest(this, 'pgbackrest', {
       ...props,
       layout: OWN_LAYOUT,
-      serverHost: `${name}-0.${headlessName(props)}.${namespace}.svc`,
+      serverHosts: podHosts(props, replicas),
     });
     this.repositories = backup.repositories;
     registerStanza(this);
-    const server = this.configureServer(backup);
+    const server = this.configureServer(backup, replicas);
     const size = {
       storage: props.storage,
       storageClass: props.storageClass,
@@ -130,6 +144,7 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
       dumped: props.dumps !== undefined,
       upgradeFrom: props.upgradeFrom,
       existingVolume: props.existingVolume,
+      replicas,
     });
     new CloneTemplate(this, 'clone', {
       context: backup.context,
@@ -160,11 +175,11 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
     }
   }
 
-  private configureServer({ archiveTimeout, context }: PgBackRest) {
+  private configureServer({ archiveTimeout, context }: PgBackRest, replicas: number) {
     const { name, namespace, labels } = context;
     const data = {
       'postgresql.conf': postgresqlConf({ archiveTimeout, overrides: this.props.overrides ?? {} }),
-      'pg_hba.conf': PG_HBA_CONF,
+      'pg_hba.conf': pgHbaConf(replicas === 0 ? undefined : REPLICATION_ROLE),
     };
     const { recover } = this.props;
     // Outside the pod's template: saying `initialize` once, and no longer, restarts nothing; nor does an order that
@@ -189,7 +204,7 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
   }
 
   private declareRoles(context: DatabaseContext) {
-    const { application, superuserPassword } = this.props;
+    const { application, replicas = 0, replicationPassword, superuserPassword } = this.props;
     const secrets = new Secrets(this, 'role-passwords', {
       name: `${context.name}-roles`,
       namespace: context.namespace,
@@ -197,6 +212,9 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
       entries: {
         postgres: superuserPassword,
         ...(application === undefined ? {} : { [application.role]: application.password }),
+        ...(replicas === 0 || replicationPassword === undefined
+          ? {}
+          : { [REPLICATION_ROLE]: replicationPassword }),
       },
     });
     const applicationNames = [

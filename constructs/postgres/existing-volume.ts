@@ -23,12 +23,12 @@ export interface ExistingVolume {
   readonly nodes?: { readonly label: string; readonly value: string };
 }
 
-/** The claim of the server's pod, as its StatefulSet names it. */
-export function claimOf(database: string): string {
-  return `${OWN_LAYOUT.dataVolume.name}-${database}-0`;
+/** The claim of a pod of the server, as its StatefulSet names it. */
+export function claimOf(database: string, ordinal = 0): string {
+  return `${OWN_LAYOUT.dataVolume.name}-${database}-${ordinal}`;
 }
 
-/** Offers the volume to the claim of the server's pod, and to no other one; whatever happens, its data is kept. */
+/** Offers the volume to the claim of the server's first pod, and to no other one; whatever happens, its data is kept. */
 export function declareExistingVolume(
   scope: Construct,
   props: {

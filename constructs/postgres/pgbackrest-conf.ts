@@ -57,8 +57,11 @@ export function sidecarConf(settings: PgBackRestSettings, clientName: string): s
   ]);
 }
 
-/** A backup job: it holds the repository's keys and no data, and reaches the server through the sidecar. */
-export function jobConf(settings: PgBackRestSettings, serverHost: string): string {
+/**
+ * A backup job: it holds the repository's keys and no data, and reaches the server through the sidecar. Of several
+ * servers pgBackRest takes the one that is a primary.
+ */
+export function jobConf(settings: PgBackRestSettings, serverHosts: readonly string[]): string {
   return render([
     [
       'global',
@@ -72,15 +75,18 @@ export function jobConf(settings: PgBackRestSettings, serverHost: string): strin
     ],
     [
       settings.stanza,
-      [
-        ['pg1-host', serverHost],
-        ['pg1-host-type', 'tls'],
-        ['pg1-host-port', PGBACKREST_PORT],
-        ['pg1-host-ca-file', `${PATHS.tls}/ca.crt`],
-        ['pg1-host-cert-file', `${PATHS.tls}/client.crt`],
-        ['pg1-host-key-file', `${PATHS.tls}/client.key`],
-        ...dataDirectory(settings.layout),
-      ],
+      serverHosts.flatMap((host, index) => {
+        const pg = `pg${index + 1}`;
+        return [
+          [`${pg}-host`, host],
+          [`${pg}-host-type`, 'tls'],
+          [`${pg}-host-port`, PGBACKREST_PORT],
+          [`${pg}-host-ca-file`, `${PATHS.tls}/ca.crt`],
+          [`${pg}-host-cert-file`, `${PATHS.tls}/client.crt`],
+          [`${pg}-host-key-file`, `${PATHS.tls}/client.key`],
+          ...dataDirectory(settings.layout, pg),
+        ] as const;
+      }),
     ],
   ]);
 }
@@ -106,11 +112,11 @@ function common(settings: PgBackRestSettings): Section {
   ];
 }
 
-function dataDirectory(layout: DataLayout): Section {
+function dataDirectory(layout: DataLayout, pg = 'pg1'): Section {
   return [
-    ['pg1-path', layout.dataDirectory],
-    ['pg1-port', POSTGRES_PORT],
-    ['pg1-socket-path', layout.socketVolume.mountPath],
+    [`${pg}-path`, layout.dataDirectory],
+    [`${pg}-port`, POSTGRES_PORT],
+    [`${pg}-socket-path`, layout.socketVolume.mountPath],
   ];
 }
 

@@ -62,7 +62,7 @@ export class PgBackRestSidecar extends Construct implements ProtectedDatabase {
     super(scope, id);
     this.stanza = props.name;
     addCheck(this, () => [...checkBackups(this, props), ...checkObjectives(props, props.archiveTimeout)]);
-    const backup = new PgBackRest(this, 'pgbackrest', props);
+    const backup = new PgBackRest(this, 'pgbackrest', { ...props, serverHosts: [props.serverHost] });
     this.repositories = backup.repositories;
     registerStanza(this);
     this.sidecar = backup.sidecar;

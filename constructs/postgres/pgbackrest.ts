@@ -47,8 +47,8 @@ export interface PgBackRestOptions {
 
 export interface PgBackRestProps extends PgBackRestOptions {
   readonly layout: DataLayout;
-  /** Name under which backup jobs reach the server's pod. */
-  readonly serverHost: string;
+  /** Names under which backup jobs reach the server's pods; one of them is the primary. */
+  readonly serverHosts: readonly string[];
 }
 
 /** A repository with its path and its number resolved. */
@@ -83,7 +83,7 @@ export class PgBackRest extends Construct {
     private readonly props: PgBackRestProps,
   ) {
     super(scope, id);
-    const { name, serverHost } = props;
+    const { name, serverHosts } = props;
     this.archiveTimeout = props.archiveTimeout ?? DEFAULT_ARCHIVE_TIMEOUT;
     this.repositories = resolveRepositories(this, name, props.repositories);
     const clientName = `${name}-backup`;
@@ -92,11 +92,11 @@ export class PgBackRest extends Construct {
       requests: { cpu: '10m', memory: '32Mi' },
       limits: { memory: '512Mi' },
     });
-    new TlsPair(this, 'tls', { context: this.context, clientName, serverNames: [serverHost] });
+    new TlsPair(this, 'tls', { context: this.context, clientName, serverNames: serverHosts });
     this.backups = new Backups(this, 'backups', {
       context: this.context,
       schedules: props.backups,
-      serverHost,
+      serverHosts,
       repositories: this.repositories.map(({ number }) => number),
       resources: { requests: { cpu: '100m', memory: '128Mi' } },
       spread: props.backupSpread ?? DEFAULT_SPREAD,
@@ -129,7 +129,7 @@ export class PgBackRest extends Construct {
 
   private configure(clientName: string): DatabaseContext {
     const { props } = this;
-    const { name, namespace, serverHost } = props;
+    const { name, namespace, serverHosts } = props;
     const labels = { 'app.kubernetes.io/name': 'postgres', 'app.kubernetes.io/instance': name };
     const settings: PgBackRestSettings = {
       stanza: name,
@@ -142,7 +142,7 @@ export class PgBackRest extends Construct {
       scripts: podScripts(),
       'pgbackrest-server': { 'pgbackrest.conf': serverConf(settings) },
       'pgbackrest-sidecar': { 'pgbackrest.conf': sidecarConf(settings, clientName) },
-      'pgbackrest-job': { 'pgbackrest.conf': jobConf(settings, serverHost) },
+      'pgbackrest-job': { 'pgbackrest.conf': jobConf(settings, serverHosts) },
     };
     const authorities = Object.fromEntries(
       this.repositories.flatMap(({ number, vault }) =>

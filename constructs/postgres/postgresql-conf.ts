@@ -39,8 +39,13 @@ function quote(value: string | number | boolean): string {
   return typeof value === 'number' ? String(value) : `'${value.replaceAll("'", "''")}'`;
 }
 
-/** Local by operating-system user (the pod's), the network by password, nothing else. */
-export const PG_HBA_CONF = `# type  database     user      address    method
+/** Local by operating-system user (the pod's), the network by password, nothing else; replicas by a role of their own. */
+export function pgHbaConf(replicationRole?: string): string {
+  if (replicationRole === undefined) return PG_HBA_CONF;
+  return `${PG_HBA_CONF}host    replication  ${replicationRole.padEnd(12)} all        scram-sha-256\n`;
+}
+
+const PG_HBA_CONF = `# type  database     user      address    method
 local   all          postgres             peer
 local   replication  postgres             peer
 local   all          all                  scram-sha-256

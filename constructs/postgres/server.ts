@@ -16,6 +16,7 @@ import {
   type DatabaseContext,
   dataMounts,
   dumpLabels,
+  headlessName,
   identity,
   MOUNTS,
   repositoryConfig,
@@ -23,6 +24,8 @@ import {
 } from './context';
 import { declareExistingVolume, type ExistingVolume } from './existing-volume';
 import { PATHS, PGBACKREST_PORT, POSTGRES_PORT } from './paths';
+import { antiAffinity, peers, Replicas, routing, routingAccount } from './replicas';
+import { ROLE_LABEL } from './role-label';
 import type { PodFragment } from './sidecar';
 
 export interface ServerProps {
@@ -46,9 +49,11 @@ export interface ServerProps {
   readonly upgradeFrom: number | undefined;
   /** Whether dumps are made: their pods then may connect, too. */
   readonly dumped: boolean;
+  /** Pods beside the primary. */
+  readonly replicas: number;
 }
 
-/** The PostgreSQL server: one pod on one claim, which restores itself before it starts. */
+/** The PostgreSQL server: one pod on one claim, which restores itself before it starts; or several, one of them primary. */
 export class Server extends Construct {
   constructor(scope: Construct, id: string, props: ServerProps) {
     super(scope, id);
@@ -68,7 +73,9 @@ export class Server extends Construct {
       // A restore takes as long as it takes; the deploy command waits for it and tells how far it is.
       waitForRollout: false,
       spec: {
-        replicas: '1',
+        replicas: String(1 + props.replicas),
+        // Any of them may be the primary, for which the others wait.
+        ...(props.replicas === 0 ? {} : { podManagementPolicy: 'Parallel' }),
         // Unset, the provider sends 0: nothing could be rolled back to.
         revisionHistoryLimit: 10,
         serviceName: headlessName(context),
@@ -95,22 +102,18 @@ export class Server extends Construct {
                 : { 'cdktf-disaster-recovery/secrets-revision': context.secretsRevision }),
             },
           },
-          spec: podSpec(props),
+          spec: podSpec(props, labels),
         },
       },
     });
-    services(this, context, labels);
+    services(this, props, labels);
+    if (props.replicas > 0) new Replicas(this, 'replicas', { context, labels, replicas: props.replicas });
     networkPolicy(this, props, labels);
   }
 }
 
-/** Name of the headless Service: the pod is reached as `<name>-0.<this>.<namespace>.svc`. */
-export function headlessName(context: Pick<DatabaseContext, 'name'>): string {
-  return `${context.name}-pods`;
-}
-
-function podSpec(props: ServerProps) {
-  const { context, configMaps } = props;
+function podSpec(props: ServerProps, labels: Record<string, string>) {
+  const { context, configMaps, replicas } = props;
   const { layout } = context;
   const repository = repositoryConfig(context.configMaps.serverRepository);
   const vaultCa = context.configMaps.vaultCa;
@@ -132,8 +135,13 @@ function podSpec(props: ServerProps) {
     terminationMessagePolicy: 'FallbackToLogsOnError',
     ...rest,
   });
-  const withKeys = [...identity(context), ...context.repositoryEnvironment];
+  const told = [...identity(context), ...peers(context, replicas)];
+  const withKeys = [...told, ...context.repositoryEnvironment];
+  const route = replicas === 0 ? undefined : routing(context, replicas);
   return {
+    ...(replicas === 0
+      ? {}
+      : { serviceAccountName: routingAccount(context), affinity: antiAffinity(labels) }),
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     // Long enough for a shutdown checkpoint and the last WAL to be pushed.
@@ -178,19 +186,7 @@ function podSpec(props: ServerProps) {
         },
         // pg_isready is content during recovery; a client is not.
         readinessProbe: {
-          exec: {
-            command: [
-              'psql',
-              '--no-psqlrc',
-              '--quiet',
-              '--host',
-              layout.socketVolume.mountPath,
-              '--dbname',
-              'postgres',
-              '--command',
-              'select 1 / (not pg_is_in_recovery())::int',
-            ],
-          },
+          exec: { command: replicas === 0 ? acceptsWrites(layout) : [`${PATHS.scripts}/ready.sh`] },
           periodSeconds: 2,
           timeoutSeconds: 3,
           failureThreshold: 3,
@@ -198,7 +194,7 @@ function podSpec(props: ServerProps) {
       }),
       props.sidecar.container,
       container('roles', 'roles.sh', {
-        env: [...identity(context), ...props.roleEnvironment],
+        env: [...told, ...props.roleEnvironment],
         volumeMount: [MOUNTS.scripts, layout.socketVolume, MOUNTS.roles, rolesTmp.mount],
         resources: { requests: { cpu: '5m', memory: '16Mi' }, limits: { memory: '64Mi' } },
         // Until passwords are those of the Secret, clients would be turned away.
@@ -208,6 +204,7 @@ function podSpec(props: ServerProps) {
           timeoutSeconds: 3,
         },
       }),
+      ...(route === undefined ? [] : [route.container]),
     ],
     volume: [
       { name: layout.socketVolume.name, emptyDir: {} },
@@ -219,15 +216,27 @@ function podSpec(props: ServerProps) {
       props.rolePasswords,
       ...[prepareTmp, postgresTmp, rolesTmp].map(({ volume }) => volume),
       ...props.sidecar.volumes,
+      ...(route?.volumes ?? []),
     ],
   };
 }
 
-function services(scope: Construct, context: DatabaseContext, labels: Record<string, string>): void {
+/** The one server's readiness. */
+function acceptsWrites({ socketVolume }: DatabaseContext['layout']): string[] {
+  const target = ['--host', socketVolume.mountPath, '--dbname', 'postgres'];
+  const question = 'select 1 / (not pg_is_in_recovery())::int';
+  return ['psql', '--no-psqlrc', '--quiet', ...target, '--command', question];
+}
+
+function services(
+  scope: Construct,
+  { context, replicas }: ServerProps,
+  labels: Record<string, string>,
+): void {
   const port = [{ name: 'postgres', port: POSTGRES_PORT, targetPort: 'postgres', protocol: 'TCP' }];
   new ServiceV1(scope, 'service', {
     metadata: { name: context.name, namespace: context.namespace, labels },
-    spec: { selector: labels, port },
+    spec: { selector: replicas === 0 ? labels : { ...labels, [ROLE_LABEL]: 'primary' }, port },
   });
   new ServiceV1(scope, 'pods', {
     metadata: { name: headlessName(context), namespace: context.namespace, labels },
@@ -261,6 +270,14 @@ function networkPolicy(scope: Construct, props: ServerProps, labels: Record<stri
           : [
               {
                 from: [{ podSelector: { matchLabels: dumpLabels(context) } }],
+                ports: [{ port: String(POSTGRES_PORT), protocol: 'TCP' }],
+              },
+            ]),
+        ...(props.clients === undefined || props.replicas === 0
+          ? []
+          : [
+              {
+                from: [{ podSelector: { matchLabels: labels } }],
                 ports: [{ port: String(POSTGRES_PORT), protocol: 'TCP' }],
               },
             ]),

@@ -5,7 +5,10 @@
 export interface EnvironmentVariable {
   readonly name: string;
   readonly value?: string;
-  readonly valueFrom?: { readonly secretKeyRef: { readonly name: string; readonly key: string } };
+  readonly valueFrom?: {
+    readonly secretKeyRef?: { readonly name: string; readonly key: string };
+    readonly fieldRef?: { readonly fieldPath: string };
+  };
 }
 
 export interface VolumeMount {
@@ -68,6 +71,11 @@ export interface Volume {
         readonly optional?: boolean;
         readonly items: { readonly key: string; readonly path: string }[];
       }[];
+      readonly configMap?: {
+        readonly name: string;
+        readonly items: { readonly key: string; readonly path: string }[];
+      }[];
+      readonly serviceAccountToken?: { readonly path: string; readonly expirationSeconds: number };
     }[];
   }[];
 }
