@@ -12,6 +12,7 @@ import { Kubectl } from './kubectl';
 import { lastLine, run } from './process';
 import { DeclarationFaulty, EnvironmentProblem, type Progress } from './progress';
 import { backUpRecovered, pendingRecoveries, startRecoveries } from './recover';
+import { keepPrimaries } from './replicas';
 import { restartFailed } from './restart';
 import { recordVolumes, tellOfFormerVolumes } from './volumes';
 import { waitForDatabases } from './wait';
@@ -64,6 +65,7 @@ export async function deploy(options: DeployOptions): Promise<void> {
   const keys = await fence({ environment, incarnation, store, progress });
   const volumes = { kubectl, namespace, environment: name, databases, store, progress };
   await tellOfFormerVolumes(volumes);
+  await keepPrimaries(volumes);
   await growVolumes(volumes);
   await apply(engine, {
     environment: name,

@@ -1,3 +1,4 @@
+import { ROLE_LABEL } from '../constructs/postgres/role-label';
 import type { Kubectl } from './kubectl';
 
 interface ContainerStatus {
@@ -35,6 +36,7 @@ export interface Pod {
 
 interface StatefulSet {
   readonly metadata: { readonly name: string; readonly generation: number };
+  readonly spec?: { readonly replicas?: number };
   readonly status?: { readonly observedGeneration?: number; readonly updateRevision?: string };
 }
 
@@ -45,9 +47,21 @@ export interface DatabasePod {
   readonly pod: Pod | undefined;
   /** False for a pod of an earlier declaration, or one that is on its way out. */
   readonly current: boolean;
+  /** What its server is, where a database has replicas: as its pod says by a label, `undefined` while it does not. */
+  readonly role?: string | undefined;
+  /** Where a database has replicas: the pod's name. */
+  readonly name?: string;
 }
 
-/** The pods of the databases, in the order of their names. */
+/** Whether this is the pod that clients write to, as far as is known. */
+export function isPrimary({ name, role }: DatabasePod): boolean {
+  return name === undefined || role === 'primary';
+}
+
+/**
+ * The pods of the databases, in the order of their names: one of each, or all of one that has replicas, in the order of
+ * their ordinals.
+ */
 export async function databasePods(
   kubectl: Kubectl,
   namespace: string,
@@ -59,16 +73,26 @@ export async function databasePods(
     `--namespace=${namespace}`,
     '--selector=app.kubernetes.io/name=postgres,app.kubernetes.io/component=server',
   ]);
-  return databases.map((database) => {
+  return databases.flatMap((database) => {
     const set = items.find(({ kind, metadata }) => kind === 'StatefulSet' && metadata.name === database);
-    const pod = items.find(
+    const pods = items.filter(
       ({ kind, metadata }) => kind === 'Pod' && metadata.labels?.['app.kubernetes.io/instance'] === database,
     );
     const seen = set !== undefined && (set.status?.observedGeneration ?? 0) >= set.metadata.generation;
-    const revision = pod?.metadata.labels?.['controller-revision-hash'];
-    const current =
-      seen && revision === set.status?.updateRevision && pod?.metadata.deletionTimestamp === undefined;
-    return { database, pod, current: pod !== undefined && current };
+    const look = (pod: Pod | undefined): DatabasePod => {
+      const revision = pod?.metadata.labels?.['controller-revision-hash'];
+      const current =
+        seen && revision === set.status?.updateRevision && pod?.metadata.deletionTimestamp === undefined;
+      return { database, pod, current: pod !== undefined && current };
+    };
+    const declared = set?.spec?.replicas ?? 1;
+    if (declared === 1)
+      return [look(pods.find(({ metadata }) => metadata.name === `${database}-0`) ?? pods[0])];
+    return Array.from({ length: declared }, (_, ordinal) => {
+      const name = `${database}-${ordinal}`;
+      const pod = pods.find(({ metadata }) => metadata.name === name);
+      return { ...look(pod), name, role: pod?.metadata.labels?.[ROLE_LABEL] };
+    });
   });
 }
 

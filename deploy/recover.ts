@@ -1,7 +1,7 @@
 import { dnsName } from '../constructs/core/naming';
 import { type RecoveryOrder, recoverJson } from '../constructs/postgres/recovery-order';
 import type { Kubectl } from './kubectl';
-import { type DatabasePod, databasePods } from './pods';
+import { type DatabasePod, databasePods, isPrimary } from './pods';
 import { EnvironmentProblem, type Progress } from './progress';
 
 interface Recoverable {
@@ -61,7 +61,7 @@ export async function startRecoveries(
     pending.map(({ database }) => database),
   );
   for (const { database, order, pod, uid } of pending) {
-    const now = pods.find((seen) => seen.database === database)?.pod;
+    const now = pods.find((seen) => seen.database === database && isPrimary(seen))?.pod;
     if (now?.metadata.uid !== uid || now.metadata.deletionTimestamp !== undefined) continue;
     progress(`${pod} stops, and recovers to ${order.to} (${order.id})`);
     await kubectl.run(['delete', 'pod', pod, `--namespace=${namespace}`, '--wait=true'], { seconds: 240 });
@@ -115,9 +115,9 @@ async function askAll({ databases, kubectl, namespace, progress }: RecoveriesOpt
   if (ordered.length === 0) return [];
   const asked: Asked[] = [];
   const names = ordered.map(({ name }) => name);
-  for (const [index, { database, pod }] of (await databasePods(kubectl, namespace, names)).entries()) {
-    const order = ordered[index]?.recover;
-    if (order === undefined) continue;
+  const pods = await databasePods(kubectl, namespace, names);
+  for (const { name: database, recover: order } of ordered) {
+    const pod = pods.find((seen) => seen.database === database && isPrimary(seen))?.pod;
     if (pod === undefined || !serverRuns(pod)) {
       progress(`${database}: its server does not run, so recovery ${order.id} is decided when it starts`);
       continue;

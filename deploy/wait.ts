@@ -1,5 +1,5 @@
 import type { Kubectl } from './kubectl';
-import { type DatabasePod, databasePods, type PodStory, tell } from './pods';
+import { type DatabasePod, databasePods, isPrimary, type PodStory, tell } from './pods';
 import { lastLine } from './process';
 import { EnvironmentProblem, type Progress } from './progress';
 
@@ -17,9 +17,12 @@ const PATIENCE = 2;
 /** One that is not even started, as its image or a Secret is missing, is given this long. */
 const PATIENCE_SECONDS = 60;
 
+/** So the last words of a standby begin that refuses: nobody waits for it, for its primary answers without it. */
+const STANDBY = /^ERROR [^:]*, standby /;
+
 /**
  * Waits until the pod that was declared last answers, for every database, telling
- * each change of state once.
+ * each change of state once. Of one with replicas that is the primary.
  * @throws EnvironmentProblem with the last words of the container that keeps failing
  */
 export async function waitForDatabases(options: WaitOptions): Promise<void> {
@@ -35,19 +38,26 @@ export async function waitForDatabases(options: WaitOptions): Promise<void> {
   for (;;) {
     const stories = await look(kubectl, namespace, databases, (reason) => say(namespace, reason));
     for (const { seen, story } of stories) {
-      say(seen.database, story.words);
+      const key = seen.name ?? seen.database;
+      say(key, story.words);
       if (story.failure === undefined) continue;
-      say(`${seen.database}/${story.failure.container}`, lastLine(story.failure.message));
+      say(`${key}/${story.failure.container}`, lastLine(story.failure.message));
+      if (STANDBY.test(lastLine(story.failure.message))) continue;
       if (failures.tooMany(seen, story.failure)) {
         throw new EnvironmentProblem(`${seen.database} does not start: ${lastLine(story.failure.message)}`);
       }
     }
-    if (stories.length > 0 && stories.every(({ story }) => story.ready)) return;
-    if (databases.length === 0) return;
+    const answers = new Set(
+      stories.flatMap(({ seen, story }) => (story.ready && isPrimary(seen) ? [seen.database] : [])),
+    );
+    const unready = stories.filter(({ story }) => !story.ready);
+    if (databases.every((database) => answers.has(database))) {
+      for (const { seen } of unready)
+        progress(`${seen.name} is no replica yet; see its log (prepare); a deploy does not wait for it`);
+      return;
+    }
     if (Date.now() > deadline) {
-      const waiting = stories
-        .filter(({ story }) => !story.ready)
-        .map(({ seen, story }) => `${seen.database}: ${story.words}`);
+      const waiting = unready.map(({ seen, story }) => `${seen.name ?? seen.database}: ${story.words}`);
       throw new EnvironmentProblem(
         `not ready after ${seconds} s: ${waiting.join('; ')} — FIX: look at \`kubectl --namespace ${namespace} describe pods\`; a long restore goes on meanwhile, \`--timeout\` waits longer`,
       );

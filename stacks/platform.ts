@@ -71,11 +71,14 @@ function secretsToKeep(environment: Environment): Record<string, SecretRef> {
       ]),
     ),
     ...Object.fromEntries(
-      databases.flatMap(({ application, name, superuserPassword }) => [
+      databases.flatMap(({ application, name, replicas = 0, replicationPassword, superuserPassword }) => [
         [`superuser password of ${name}`, superuserPassword] as const,
         ...(application === undefined
           ? []
           : [[`password of ${application.role} in ${name}`, application.password] as const]),
+        ...(replicas === 0 || replicationPassword === undefined
+          ? []
+          : [[`replication password of ${name}`, replicationPassword] as const]),
       ]),
     ),
   };

@@ -28,7 +28,7 @@ class Cluster extends Kubectl {
 }
 
 const told: string[] = [];
-const grow = (kubectl: Kubectl, ...databases: { name: string; storage: Size }[]) =>
+const grow = (kubectl: Kubectl, ...databases: { name: string; storage: Size; replicas?: number }[]) =>
   growVolumes({ kubectl, namespace: 'shop', databases, progress: (line) => told.push(line) });
 const orders = (storage: string) => ({ name: 'orders', storage: Size.parse(storage) });
 const PATCH =
@@ -89,4 +89,25 @@ test.each([
   await expect(failed).rejects.toThrow(EnvironmentProblem);
   await expect(failed).rejects.toThrow(message);
   expect(cluster.done).toEqual([]);
+});
+
+test('replicas, first or last: the set is made anew, which manages its pods otherwise; each claim grows', async () => {
+  const parallel = (storage: string) => ({ spec: { ...set(storage).spec, podManagementPolicy: 'Parallel' } });
+  const first = new Cluster({ 'pvc/data-orders-0': claim('10Gi'), 'statefulset/orders': set('10Gi') });
+  await grow(first, { ...orders('10Gi'), replicas: 1 });
+  expect(first.done).toEqual([DELETE]);
+  const same = new Cluster({ 'pvc/data-orders-0': claim('10Gi'), 'statefulset/orders': parallel('10Gi') });
+  await grow(same, { ...orders('10Gi'), replicas: 1 });
+  expect(same.done).toEqual([]);
+  const last = new Cluster({ 'pvc/data-orders-0': claim('10Gi'), 'statefulset/orders': parallel('10Gi') });
+  await grow(last, orders('10Gi'));
+  expect(last.done).toEqual([DELETE]);
+  const larger = new Cluster({
+    ...FAST,
+    'pvc/data-orders-0': claim('10Gi'),
+    'pvc/data-orders-1': { ...claim('10Gi'), metadata: { name: 'data-orders-1' } },
+    'statefulset/orders': parallel('10Gi'),
+  });
+  await grow(larger, { ...orders('20Gi'), replicas: 1 });
+  expect(larger.done).toEqual([PATCH, PATCH.replace('orders-0', 'orders-1'), DELETE]);
 });

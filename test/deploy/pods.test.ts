@@ -1,5 +1,7 @@
 import { Kubectl } from '../../deploy/kubectl';
-import { databasePods, tell } from '../../deploy/pods';
+import { databasePods, isPrimary, tell } from '../../deploy/pods';
+import { keepPrimaries } from '../../deploy/replicas';
+import { waitForDatabases } from '../../deploy/wait';
 
 /** Answers as a cluster would whose objects these are. */
 class Cluster extends Kubectl {
@@ -95,4 +97,82 @@ test('an image that cannot be had is a failure with a fix, though nothing was ev
     ],
   };
   expect((await story(set(), pod(status))).failure?.message).toMatch(/^ImagePullBackOff: not found — FIX: /);
+});
+
+describe('a database with replicas', () => {
+  const replicated = set({ spec: { replicas: 2 } });
+  const labels = (role: string) => ({
+    'app.kubernetes.io/instance': 'orders',
+    'controller-revision-hash': 'new',
+    'cdktf-disaster-recovery/role': role,
+  });
+  const primary = pod(READY, { name: 'orders-1', labels: labels('primary') });
+
+  test('is all of its pods, also those that are not there yet; the primary is the one that is labelled so', async () => {
+    const seen = await databasePods(new Cluster([replicated, primary]), 'shop', ['orders']);
+    expect(seen.map(({ name, role }) => [name, role])).toEqual([
+      ['orders-0', undefined],
+      ['orders-1', 'primary'],
+    ]);
+    expect(seen.map(isPrimary)).toEqual([false, true]);
+  });
+
+  test('is not declared with so few that its primary would go', async () => {
+    const kubectl = new Cluster([replicated, primary]);
+    const keep = (replicas?: number) =>
+      keepPrimaries({
+        kubectl,
+        namespace: 'shop',
+        databases: [{ name: 'orders', ...(replicas === undefined ? {} : { replicas }) }],
+      });
+    await expect(keep()).rejects.toThrow(
+      /orders-1, which would go, is its primary — FIX: promote one that stays/,
+    );
+    await expect(keep(1)).resolves.toBeUndefined();
+  });
+
+  const refusing = (message: string) =>
+    pod(
+      {
+        initContainerStatuses: [
+          {
+            name: 'prepare',
+            ready: false,
+            restartCount: 0,
+            state: { waiting: { reason: 'CrashLoopBackOff' } },
+            lastState: { terminated: { exitCode: 78, message } },
+          },
+        ],
+      },
+      { labels: { 'app.kubernetes.io/instance': 'orders', 'controller-revision-hash': 'new' } },
+    );
+  const wait = async (...items: object[]) => {
+    const told: string[] = [];
+    await waitForDatabases({
+      kubectl: new Cluster([replicated, ...items]),
+      namespace: 'shop',
+      databases: ['orders'],
+      seconds: 0,
+      progress: (line) => told.push(line),
+    });
+    return told;
+  };
+
+  test('answers when its primary does; a standby that refuses is told, and keeps nobody waiting', async () => {
+    const message = 'ERROR orders, standby orders-0 went on where the primary did not — FIX: rebuild it';
+    const told = await wait(refusing(message), primary);
+    expect(told).toEqual(
+      expect.arrayContaining([
+        `orders-0/prepare: ${message}`,
+        'orders-0 is no replica yet; see its log (prepare); a deploy does not wait for it',
+      ]),
+    );
+  });
+
+  test('does not answer while only a replica does', async () => {
+    const replica = pod(READY, { name: 'orders-1', labels: labels('replica') });
+    await expect(
+      wait(refusing('ERROR orders: wrong key — FIX: give the right one'), replica),
+    ).rejects.toThrow(/not ready after 0 s/);
+  });
 });
