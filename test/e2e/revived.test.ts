@@ -82,7 +82,7 @@ test('a second life begins elsewhere, and ends the keys of the first before it a
   const { exitCode, output } = await successor.deploy(NO_KEYS);
   expect(exitCode === 0 ? '' : output).toBe('');
   expect(output).toMatch(
-    /keys of earlier incarnations are revoked: local\.us-east-1-1\nkeys of this incarnation: local\.us-east-1-2\n/,
+    /keys of earlier incarnations are revoked: local\.us-east-1-1, local\.us-east-1-1\.reader\nkeys of this incarnation: local\.us-east-1-2\n/,
   );
   expect(await successor.sql('select count(*) from kept')).toBe('1');
   await successor.backedUp();
