@@ -56,7 +56,8 @@ async function mintKeys(
   }
   const former = formerlyMinted(records, incarnation);
   const revoked = former.length === 0 ? [] : await minter.revoke(former);
-  if (revoked.length > 0) progress(`keys of earlier incarnations are revoked: ${[...revoked].sort().join(', ')}`);
+  if (revoked.length > 0)
+    progress(`keys of earlier incarnations are revoked: ${[...revoked].sort().join(', ')}`);
 
   const name = `${environment.name}.${incarnation.name}`;
   if (records.every(({ minted }) => minted !== name)) remindOf(records, progress);
