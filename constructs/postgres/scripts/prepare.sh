@@ -26,6 +26,8 @@ source "$here/replication.sh"
 source "$here/recover.sh"
 # shellcheck source=facts.sh
 source "$here/facts.sh"
+# shellcheck source=room.sh
+source "$here/room.sh"
 # shellcheck source=upgrade.sh
 source "$here/upgrade.sh"
 # shellcheck source=refusals.sh

@@ -3,7 +3,7 @@
 # panics, and cannot start again, since its recovery needs room as well. A reserve is kept for that start: it is given
 # up for the recovery, and made again before clients can write. What fills the volume is never deleted here: it is
 # pushed, marked as archived as PostgreSQL's archiver does it, and removed by PostgreSQL's own checkpoint. Sourced by
-# start.sh and archive.sh; needs lib.sh, cause.sh, configuration.sh and s3.sh.
+# start.sh, archive.sh and prepare.sh; needs lib.sh, cause.sh, configuration.sh and s3.sh.
 
 RESERVE_FILE=$STATE_DIR/reserve
 

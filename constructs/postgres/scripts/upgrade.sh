@@ -6,7 +6,7 @@
 #   3. the new life's lease is taken, and the progress file says that the upgrade is done
 #   4. the two directories change places, our completion marker names the new system id, and where it comes from
 #   5. the stanza is told of the new database: the only stanza-upgrade there is
-# Needs facts.sh, lease.sh, lineage.sh, repositories.sh, and begin, lease_for and complete of prepare.sh.
+# Needs facts.sh, lease.sh, lineage.sh, repositories.sh, room.sh, and begin, lease_for and complete of prepare.sh.
 
 UPGRADING=$PGDATA.upgrading
 
@@ -49,22 +49,10 @@ bring_to_rest() {
     PROGRESS_SECONDS=10 wait_until 0 "PostgreSQL $UPGRADE_FROM to have recovered" ready_or_ended
     old_server stop -m fast || die "$DATABASE_NAME: PostgreSQL $UPGRADE_FROM did not come to rest: $(fatal_of "$OUTPUT")" "read the lines above; the next start tries again"
   fi
-  if [[ $archiving == on ]]; then push_waiting; fi
-}
-
-# As its archiver would have, by the same program. Files that were pushed before are taken for what they are.
-push_waiting() {
-  local ready file
-  for ready in "$PGDATA"/pg_wal/archive_status/*.ready; do
-    if [[ ! -e $ready ]]; then continue; fi
-    file=$(basename "$ready" .ready)
-    (cd "$PGDATA" && "$SCRIPTS_DIR/archive.sh" pgbackrest --stanza="$STANZA" --pg1-path="$PGDATA" archive-push "pg_wal/$file") >"$OUTPUT" 2>&1 || {
-      cat "$OUTPUT" >&2
-      explain "$(<"$OUTPUT")"
-      die "$DATABASE_NAME: WAL $file of PostgreSQL $UPGRADE_FROM could not be archived, and nothing is upgraded before it is: $CAUSE" "$CAUSE_FIX; the next start tries again"
-    }
-    mv -f "$ready" "${ready%.ready}.done"
-  done
+  if [[ $archiving == off ]]; then return; fi
+  # As its archiver would have, by the same command. What was pushed before is taken for what it is.
+  PUSH_SEGMENTS=1000000 push_waiting "${ARCHIVE_COMMAND:-$SCRIPTS_DIR/archive.sh pgbackrest --stanza=$STANZA archive-push %p}" ||
+    die "$DATABASE_NAME: WAL of PostgreSQL $UPGRADE_FROM could not be archived, and nothing is upgraded before it is: $CAUSE" "$CAUSE_FIX; the next start tries again"
 }
 
 old_server() {
