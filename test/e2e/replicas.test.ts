@@ -46,6 +46,12 @@ const ended = ({ exitCode, output }: { exitCode: number; output: string }) => (e
 
 beforeAll(async () => {
   checkout = await Checkout.copy();
+  const plain = await LocalSite.open('replicas');
+  site = plain.with({ TF_VAR_orders_replication_password: 'password-of-the-replicator' });
+  // As most come to have one: the database is there, and a replica is declared.
+  await site.in(checkout.directory).initialised();
+  await site.backedUp();
+  await query('orders-0', 'create table kept as select n from generate_series(1, 999) n');
   const password =
     "SecretRef.variable('orders_replication_password', { description: 'replicas stream by it' })";
   checkout.change('environments/local.ts', (text) => {
@@ -55,9 +61,7 @@ beforeAll(async () => {
       .replace(place, `${place}\n      replicas: 1,\n      replicationPassword: ${password},`)
       .replace('import { Duration,', 'import { Duration, SecretRef,');
   });
-  const plain = await LocalSite.open('replicas');
-  site = plain.with({ TF_VAR_orders_replication_password: 'password-of-the-replicator' });
-  await site.in(checkout.directory).initialised();
+  await site.in(checkout.directory).deployed();
   await site.backedUp();
 }, 3_600_000);
 
@@ -66,9 +70,9 @@ afterAll(async () => {
   checkout?.remove();
 }, 120_000);
 
-test('a replica comes by itself once there is a backup; clients are led to the primary, readers to it', async () => {
+test('a database is given a replica: clients are led to the primary, readers to the replica, and nothing is lost', async () => {
   await streams('orders-1');
-  await query('orders-0', 'create table kept as select n from generate_series(1, 1000) n');
+  await query('orders-0', 'insert into kept values (0)');
   await eventually('the rows are there', 20, async () => (await rows('orders-1')) === 1000);
   await eventually('both are ready', 30, async () => (await addressed('orders-replicas')).length === 1);
   expect(await addressed('orders')).toEqual(['orders-0']);

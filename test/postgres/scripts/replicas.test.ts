@@ -168,8 +168,14 @@ describeWithS3('a primary and a replica', () => {
     await a.crash();
     expect(await a.prepare(blind)).toMatchObject({ status: 0, stderr: expect.stringContaining(': start') });
     await a.startServer();
+    // Its declaration was lowered; a standby with less than its primary could not be read, and would not start.
+    const settings = b.read('etc/postgresql.conf');
+    b.write('etc/postgresql.conf', `${settings}max_connections=50\nmax_locks_per_transaction=32\n`);
     await b.startStandby();
     await streams(b);
+    expect(await b.sql('show max_connections')).toBe('100');
+    expect(await b.sql('show max_locks_per_transaction')).toBe('64');
+    b.write('etc/postgresql.conf', settings);
   });
 
   test('a primary that dies before it has archived: the replica takes over with all of it, and archives it', async () => {
