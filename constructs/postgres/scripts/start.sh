@@ -38,6 +38,8 @@ if replicated; then
   if is_standby_data; then
     # Also one that handed over: what it holds is not known to be the newest from here on.
     mark_role standby
+    # Of a promotion that was killed with this container: a standby lives through a vault that cannot be read.
+    rm -f "$STATE_DIR/promoting"
     standby_settings
     replication+=("${STANDBY_SETTINGS[@]}")
   fi

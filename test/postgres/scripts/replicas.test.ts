@@ -254,7 +254,10 @@ describeWithS3('a primary and a replica', () => {
     await b.sql('insert into orders select n from generate_series(503, 600) n');
     expect(await server.exit()).toBe(0);
     await eventually('its server has stopped', () => !b.exists('volume/pgdata/postmaster.pid'));
+    // What a killed promotion leaves behind goes.
+    b.write('volume/recovery/promoting', '');
     await b.startStandby();
+    expect(b.exists('volume/recovery/promoting')).toBe(false);
     const end = await b.sql('select pg_last_wal_replay_lsn()');
     await eventually(
       'the other has everything',
