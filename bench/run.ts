@@ -22,12 +22,13 @@ const command = new Command('bench')
     '--rto <size>',
     'instead: restore of a database of this size against pgBackRest alone, for example 1Gi',
   )
+  .option('--pairs <n>', 'how many times --rto is measured', '3')
   .option('--name <name>', 'name of the embedded instance of --rto', 'bench')
-  .action(async (options: { json?: string; only?: string[]; rto?: string; name: string }) => {
+  .action(async (options: { json?: string; only?: string[]; rto?: string; pairs: string; name: string }) => {
     const figures =
       options.rto === undefined
         ? await measure(options)
-        : await measureRto(Size.parse(options.rto).bytes, options.name);
+        : await measureRto(Size.parse(options.rto).bytes, options.name, Number(options.pairs));
     console.log(`\n${renderFigures(figures)}`);
     if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(figures, null, 2)}\n`);
     process.exitCode = figures.some((figure) => gates(figure) && isBroken(figure)) ? 1 : 0;

@@ -16,14 +16,13 @@ import { type RawRestore, restoreRaw } from './raw';
 import { type Recovery, recover } from './recovery';
 import { Subject } from './subject';
 
-const PAIRS = Number(process.env['BENCH_PAIRS'] ?? 3);
 const OWN_SECONDS = 6;
 
 /**
  * The database of the environment `local`, lost and applied again, against pgBackRest alone: the same
  * repository, image, configuration, network and disk, by turns.
  */
-export function measureRto(bytes: number, name: string): Promise<readonly Figure[]> {
+export function measureRto(bytes: number, name: string, pairs: number): Promise<readonly Figure[]> {
   const progress = timedProgress();
   return withScratch(async (scratch) => {
     const site = await openEmbeddedSite({ name, progress });
@@ -35,7 +34,7 @@ export function measureRto(bytes: number, name: string): Promise<readonly Figure
       await site.importImages();
       const variables = { ...site.variables(), ...secrets };
       const subject = await Subject.synthesise(join(scratch, 'out'), variables, progress);
-      return await measure(subject, bytes, name, progress);
+      return await measure(subject, { bytes, name, pairs }, progress);
     } finally {
       await site.close();
     }
@@ -44,8 +43,7 @@ export function measureRto(bytes: number, name: string): Promise<readonly Figure
 
 async function measure(
   subject: Subject,
-  bytes: number,
-  name: string,
+  { bytes, name, pairs: count }: { readonly bytes: number; readonly name: string; readonly pairs: number },
   progress: (message: string) => void,
 ): Promise<readonly Figure[]> {
   const network = namespacePath(name, 'node');
@@ -61,7 +59,7 @@ async function measure(
   const before = await sum(subject);
 
   const pairs: { raw: RawRestore; ours: Recovery }[] = [];
-  for (let pair = 0; pair < PAIRS; pair += 1) {
+  for (let pair = 0; pair < count; pair += 1) {
     // Right before ours, since every life of the database adds a little to the repository.
     await subject.lose();
     const raw = await restoreRaw({ subject, directory, network, vault });
@@ -92,6 +90,10 @@ function figures(bytes: number, pairs: readonly { raw: RawRestore; ours: Recover
   const ours = pairs.map((pair) => pair.ours.seconds);
   const raw = pairs.map((pair) => pair.raw.seconds);
   const ratios = pairs.map((pair) => pair.ours.seconds / (1.1 * pair.raw.seconds + OWN_SECONDS));
+  const went = (pairs[0]?.ours.phases ?? []).map(({ name }, index) => {
+    const seconds = pairs.map(({ ours: { phases } }) => phases[index]?.seconds ?? 0);
+    return `${name} ${median(seconds).toFixed(1)}`;
+  });
   const size = `${(bytes / 2 ** 30).toFixed(1)} GiB`;
   return [
     {
@@ -108,7 +110,7 @@ function figures(bytes: number, pairs: readonly { raw: RawRestore; ours: Recover
       detail: `${listed(ours, 1)}; from the first manifest ${listed(
         pairs.map((pair) => pair.ours.withApplySeconds),
         1,
-      )}`,
+      )}; went to: ${went.join(', ')}`,
     },
     {
       name: `restore of ${size}, pgBackRest alone, replay included`,

@@ -1,5 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { DeleteObjectCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectVersionsCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
 import { Vault } from '../../../constructs/object-storage';
 import { openStore, type S3Store, type StoreKeys } from '../../../constructs/object-storage/client';
 import { LocalSite } from '../local-site';
@@ -72,19 +77,35 @@ afterAll(async () => {
   await site?.close();
 }, 120_000);
 
-test('the newest backup is damaged: an older one and its WAL bring every row back', async () => {
-  await write();
-  await backUp('newest');
-  await write();
-  const store = deployersStore();
-  const bundles = (await store.keys(`${REPOSITORY}backup/orders/`))
-    .filter((key) => key.includes('/bundle/'))
-    .sort();
-  const newest = bundles.at(-1) ?? '';
-  await store.write(newest, 'not what was written here');
-  await site.lose();
-  expect(await recovered()).toMatch(/WARNING backup \S+ of repo1 is damaged and left aside/);
-});
+const DAMAGES: Record<string, (file: Buffer) => Buffer> = {
+  'bit-flipped': (file) => {
+    const middle = file.length >> 1;
+    file.writeUInt8(file.readUInt8(middle) ^ 1, middle);
+    return file;
+  },
+  truncated: (file) => file.subarray(0, file.length >> 1),
+};
+
+test.each(Object.entries(DAMAGES))(
+  'a file of the newest backup is %s: an older backup and its WAL bring every row back',
+  async (name, damage) => {
+    await write();
+    await backUp(name);
+    await write();
+    const store = deployersStore();
+    const { client, target } = store;
+    const bundles = (await store.keys(`${REPOSITORY}backup/orders/`)).filter((key) =>
+      key.includes('/bundle/'),
+    );
+    const Key = bundles.sort().at(-1) ?? '';
+    const { Body } = await client.send(new GetObjectCommand({ ...target, Key }));
+    const file = Buffer.from((await Body?.transformToByteArray()) ?? []);
+    expect(file.length).toBeGreaterThan(1000);
+    await client.send(new PutObjectCommand({ ...target, Key, Body: damage(file) }));
+    await site.lose();
+    expect(await recovered()).toMatch(/WARNING backup \S+ of repo1 is damaged and left aside/);
+  },
+);
 
 test('a WAL segment is missing in the middle: the recovery does not end there; with it back, every row is there', async () => {
   await backUp('before-the-hole');
