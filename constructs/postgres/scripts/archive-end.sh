@@ -46,7 +46,12 @@ was_on_its_way() {
     if ((status != 0)); then return "$status"; fi
     if ((PUSHED_SECONDS > ${IN_FLIGHT_SECONDS:-120})); then return 1; fi
     # pgBackRest calls the file by its checksum as well.
-    if [[ -n $(s3_repositories) ]] && s3_has_versions "$repo" "archive/$STANZA/$id/${1:0:16}/$1-"; then return 1; fi
+    if [[ -n $(s3_repositories) ]]; then
+      s3_has_versions "$repo" "archive/$STANZA/$id/${1:0:16}/$1-" || status=$?
+      if ((status == 0)); then return 1; fi
+      # A store that lists versions to nobody, or not to this key, can tell nothing; one that gave no answer must.
+      if ((status == 2)) && [[ $S3_STATUS != 501 && ! $S3_STATUS =~ ^4 || $CAUSE_CODE == key || $CAUSE_CODE == clock ]]; then return 2; fi
+    fi
   done < <(archive_ends)
 }
 
@@ -64,5 +69,9 @@ pushed_after() {
     }
     times+=$(jq -r --arg after "$1" 'to_entries[] | select((.key | test("^[0-9A-F]{24}-")) and .key[0:24] > $after) | .value.time' <<<"$listing")$'\n'
   done
+  if [[ -z ${times//$'\n'/} ]]; then
+    because gone "nothing of what followed it is in repo$3 any more" 'find out who deletes from the archive; npm run undelete brings back what a versioned bucket keeps'
+    return 2
+  fi
   PUSHED_SECONDS=$(sort -n <<<"$times" | awk 'NF { if (!n++) first = $1; last = $1 } END { print last - first }')
 }

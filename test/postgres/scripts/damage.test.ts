@@ -163,6 +163,16 @@ describeWithPostgres('a damaged repository', () => {
       );
     });
 
+    test('what followed it is gone meanwhile: the recovery does not end there', async () => {
+      const { later } = hide();
+      expect(await lab.prepare()).toMatchObject({ status: 0 });
+      for (const name of later) rmSync(join(segments(), name));
+      const server = await lab.startServer();
+      expect(await server.exit()).not.toBe(0);
+      expect(server.log).toMatch(/ERROR WAL .* could not be found out: nothing of what followed .* — FIX: /);
+      expect(server.log).not.toContain('selected new timeline');
+    });
+
     test('a fault of the script itself: the recovery does not end there', async () => {
       expect(await stops({ INFO_TIMEOUT: 'nonsense' })).toContain('unbound variable');
     });
