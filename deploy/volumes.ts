@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { latestRecords, type ObjectStore, putRecord } from '../constructs/object-storage/client';
 import { claimOf, type ExistingVolume } from '../constructs/postgres/existing-volume';
 import type { Kubectl } from './kubectl';
+import { lastLine } from './process';
 import type { Progress } from './progress';
 
 export interface VolumesOptions {
@@ -19,7 +20,13 @@ type Recorded = ExistingVolume & { readonly storageClass?: string };
 const KIND = 'volumes';
 
 /** Keeps in the vault which volumes the databases are on, for the day on which the cluster is gone and they are not. */
-export async function recordVolumes(options: VolumesOptions): Promise<void> {
+export function recordVolumes(options: VolumesOptions): Promise<void> {
+  return unlessInTheWay(options, 'which volumes the databases are on could not be recorded', () =>
+    record(options),
+  );
+}
+
+async function record(options: VolumesOptions): Promise<void> {
   const { databases, environment, kubectl, namespace, store } = options;
   const volumes: Record<string, Recorded> = {};
   for (const { name } of databases) {
@@ -34,7 +41,24 @@ export async function recordVolumes(options: VolumesOptions): Promise<void> {
 }
 
 /** Before an apply into a cluster that has no volume of a database: which one it had, since that may still be there. */
-export async function tellOfFormerVolumes(options: VolumesOptions): Promise<void> {
+export function tellOfFormerVolumes(options: VolumesOptions): Promise<void> {
+  return unlessInTheWay(options, 'which volumes the databases had is not known', () => tell(options));
+}
+
+/** A help for the day of a loss: where it cannot be had, or nobody may look at volumes, a recovery goes on without. */
+async function unlessInTheWay(
+  { progress }: VolumesOptions,
+  what: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    progress(`WARNING ${what}: ${lastLine(error instanceof Error ? error.message : String(error))}`);
+  }
+}
+
+async function tell(options: VolumesOptions): Promise<void> {
   const { databases, environment, kubectl, namespace, progress, store } = options;
   const [latest] = await latestRecords(store, { environment, kind: KIND });
   const volumes = (latest?.record as { volumes?: Readonly<Record<string, Recorded>> })?.volumes ?? {};
