@@ -8,6 +8,7 @@ import {
   dataMounts,
   identity,
   MOUNTS,
+  readiness,
   repositoryConfig,
   temporary,
 } from './context';
@@ -95,11 +96,7 @@ function podSpec(props: CloneTemplateProps, labels: Record<string, string>) {
       ...(vaultCa === undefined ? [] : [MOUNTS.vaultCa]),
       tmp.mount,
     ],
-    readinessProbe: {
-      exec: { command: ['test', '-f', '/tmp/ready'] },
-      periodSeconds: 1,
-      timeoutSeconds: 3,
-    },
+    readinessProbe: readiness('ready-file.sh', '/tmp/ready'),
     resources: props.resources,
     securityContext: RESTRICTED_CONTAINER,
     terminationMessagePolicy: 'FallbackToLogsOnError',

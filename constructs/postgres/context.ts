@@ -1,4 +1,4 @@
-import type { EnvironmentVariable, Volume, VolumeMount } from '../workloads';
+import type { EnvironmentVariable, Probe, Volume, VolumeMount } from '../workloads';
 import { type DataLayout, PATHS } from './paths';
 
 /** What every part of one database is told, resolved once by `PgBackRest`. */
@@ -63,6 +63,19 @@ export function identity(context: DatabaseContext): EnvironmentVariable[] {
 export function temporary(container: string): { volume: Volume; mount: VolumeMount } {
   const name = `tmp-${container}`;
   return { volume: { name, emptyDir: {} }, mount: { name, mountPath: '/tmp' } };
+}
+
+/**
+ * A script that waits up to two seconds for what it is asked about, every two seconds: so the kubelet knows it at once, and
+ * does not start a process a second meanwhile. What is ready is asked again after two seconds.
+ */
+export function readiness(script: string, ...args: readonly string[]): Probe {
+  return {
+    exec: { command: [`${PATHS.scripts}/${script}`, ...args] },
+    periodSeconds: 2,
+    timeoutSeconds: 5,
+    failureThreshold: 3,
+  };
 }
 
 /** Mount names shared by the pods of a database. */

@@ -11,7 +11,7 @@ import {
   type Volume,
   type VolumeMount,
 } from '../workloads';
-import { type DatabaseContext, headlessName, identity, MOUNTS, temporary } from './context';
+import { type DatabaseContext, headlessName, identity, MOUNTS, readiness, temporary } from './context';
 import { PATHS, POSTGRES_PORT } from './paths';
 import { ROLE_LABEL } from './role-label';
 
@@ -84,11 +84,7 @@ export function routing(
       securityContext: RESTRICTED_CONTAINER,
       terminationMessagePolicy: 'FallbackToLogsOnError',
       // Until then no Service leads to it.
-      readinessProbe: {
-        exec: { command: ['test', '-f', '/tmp/routed'] },
-        periodSeconds: 1,
-        timeoutSeconds: 3,
-      },
+      readinessProbe: readiness('ready-file.sh', '/tmp/routed'),
     },
     volumes: [
       tmp.volume,

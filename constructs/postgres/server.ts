@@ -19,6 +19,7 @@ import {
   headlessName,
   identity,
   MOUNTS,
+  readiness,
   repositoryConfig,
   temporary,
 } from './context';
@@ -177,20 +178,8 @@ function podSpec(props: ServerProps, labels: Record<string, string>) {
         ],
         // Otherwise a server waits for its last client, and is killed before it has pushed its last WAL.
         lifecycle: { preStop: [{ exec: { command: [`${PATHS.scripts}/stop.sh`] } }] },
-        // Replay after a restore may take hours: a server that makes progress must not be killed for it.
-        startupProbe: {
-          exec: { command: ['pg_isready', '--quiet', '--host', layout.socketVolume.mountPath] },
-          periodSeconds: 1,
-          timeoutSeconds: 3,
-          failureThreshold: 86_400,
-        },
-        // pg_isready is content during recovery; a client is not.
-        readinessProbe: {
-          exec: { command: replicas === 0 ? acceptsWrites(layout) : [`${PATHS.scripts}/ready.sh`] },
-          periodSeconds: 2,
-          timeoutSeconds: 3,
-          failureThreshold: 3,
-        },
+        // No probe may kill it: replay after a restore takes as long as it takes.
+        readinessProbe: readiness('ready.sh'),
       }),
       props.sidecar.container,
       container('roles', 'roles.sh', {
@@ -198,11 +187,7 @@ function podSpec(props: ServerProps, labels: Record<string, string>) {
         volumeMount: [MOUNTS.scripts, layout.socketVolume, MOUNTS.roles, rolesTmp.mount],
         resources: { requests: { cpu: '5m', memory: '16Mi' }, limits: { memory: '64Mi' } },
         // Until passwords are those of the Secret, clients would be turned away.
-        readinessProbe: {
-          exec: { command: ['test', '-f', '/tmp/roles-set'] },
-          periodSeconds: 1,
-          timeoutSeconds: 3,
-        },
+        readinessProbe: readiness('ready-file.sh', '/tmp/roles-set'),
       }),
       ...(route === undefined ? [] : [route.container]),
     ],
@@ -219,13 +204,6 @@ function podSpec(props: ServerProps, labels: Record<string, string>) {
       ...(route?.volumes ?? []),
     ],
   };
-}
-
-/** The one server's readiness. */
-function acceptsWrites({ socketVolume }: DatabaseContext['layout']): string[] {
-  const target = ['--host', socketVolume.mountPath, '--dbname', 'postgres'];
-  const question = 'select 1 / (not pg_is_in_recovery())::int';
-  return ['psql', '--no-psqlrc', '--quiet', ...target, '--command', question];
 }
 
 function services(

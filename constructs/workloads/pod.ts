@@ -41,7 +41,6 @@ export interface Container {
   readonly port?: { readonly name: string; readonly containerPort: number; readonly protocol: string }[];
   readonly volumeMount: VolumeMount[];
   readonly lifecycle?: { readonly preStop: { readonly exec: { readonly command: string[] } }[] };
-  readonly startupProbe?: Probe;
   readonly readinessProbe?: Probe;
   readonly resources: Resources;
   readonly securityContext: typeof RESTRICTED_CONTAINER;

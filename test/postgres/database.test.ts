@@ -80,12 +80,9 @@ describe('the pod', () => {
 
   test('is not ready while the server is in recovery, and is not killed for replaying long', () => {
     const server = byName(pod['container'], 'postgres');
-    expect(get(server, 'readiness_probe.exec.command.8')).toBe('select 1 / (not pg_is_in_recovery())::int');
-    const startup = object(get(server, 'startup_probe') ?? {});
-    expect(Number(startup['period_seconds']) * Number(startup['failure_threshold'])).toBeGreaterThanOrEqual(
-      86_400,
-    );
+    expect(get(server, 'readiness_probe.exec.command')).toEqual(['/scripts/ready.sh']);
     expect(server['liveness_probe']).toBeUndefined();
+    expect(server['startup_probe']).toBeUndefined();
   });
 });
 
