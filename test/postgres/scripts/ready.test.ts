@@ -34,7 +34,10 @@ describeWithPostgres('ready.sh', () => {
     lab.own(lab.path('volume'), true);
     const server = lab.spawn('start.sh', lab.podEnvironment);
     await eventually('it replays', async () => /starting|replaying/.test((await probe(0)).stderr));
-    expect(await probe(1)).toMatchObject({ status: 1, stderr: expect.stringMatching(/^the server is (starting|replaying)\n$/) });
+    expect(await probe(1)).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^the server is (starting|replaying)\n$/),
+    });
     expect(server.log).not.toMatch(/starting up|not accepting connections/);
     server.kill();
     await server.exit();
