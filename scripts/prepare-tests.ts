@@ -10,8 +10,8 @@ import { POSTGRES_ROOT_FILE, UPGRADE_ROOT_FILE } from '../test/postgres-root';
 
 /**
  * What `npm test` needs beyond Node: shellcheck, age, jq and libfaketime, the postgres images as folders, in which the pod
- * scripts run, and a real S3 server. They need root on a Debian machine; elsewhere those tests run on the machine's own PostgreSQL, or are
- * skipped and counted as such.
+ * scripts run, a real S3 server, and promtool. They need root on a Debian machine; elsewhere those tests run on the
+ * machine's own PostgreSQL, or are skipped and counted as such.
  */
 async function prepareTests(): Promise<void> {
   const progress = timedProgress();
@@ -27,6 +27,7 @@ async function prepareTests(): Promise<void> {
   );
   await ensurePrerequisites(progress);
   await binary('versitygw', progress);
+  await binary('promtool', progress);
   mkdirSync(dirname(POSTGRES_ROOT_FILE), { recursive: true });
   const images = { postgres: POSTGRES_ROOT_FILE, 'postgres-upgrade': UPGRADE_ROOT_FILE };
   for (const [name, file] of Object.entries(images)) {

@@ -1,24 +1,58 @@
 import { join } from 'node:path';
 
-/** One Go module under this folder, and what is built from it. */
-export interface BinaryModule {
+/** A program, and how it is built from the Go module of its folder. */
+export interface BinaryDefinition {
   readonly name: BinaryName;
+  /** Folder of the Go module, which several programs may share. @default the program's name */
+  readonly module?: string;
   /** Version for messages; the pins that count are in go.mod and go.sum. */
   readonly version: string;
   /** The package to build. @default the module's own main package */
   readonly package?: string;
+  /** Build constraints that are fulfilled. @default none */
+  readonly tags?: readonly string[];
   /** Link-time settings beyond stripping. @default none */
   readonly linkerFlags?: readonly string[];
+  /** Further names by which it is called, where it is several programs in one. @default none */
+  readonly alsoCalled?: readonly string[];
   /** Minutes or seconds of a first build on two cores, for the progress line. */
   readonly firstBuild: string;
+  /** Built only when it is asked for by name. @default false - every cluster needs it */
+  readonly onDemand?: boolean;
 }
 
-export type BinaryName = 'kubernetes' | 'coredns' | 'local-path-provisioner' | 'versitygw' | 'pause';
+export type BinaryName =
+  | 'kubernetes'
+  | 'coredns'
+  | 'local-path-provisioner'
+  | 'versitygw'
+  | 'pause'
+  | 'prometheus'
+  | 'promtool';
+
+/** The programs that the kubernetes binary becomes, by the name it is called with. */
+const KUBERNETES_PROGRAMS = [
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kube-proxy',
+  'kubelet',
+  'kubectl',
+];
 
 const kubernetesVersion = 'v1.33.4';
 const [major = '', minor = ''] = kubernetesVersion.slice(1).split('.');
 
-export const BINARIES: readonly BinaryModule[] = [
+/** What the programs of one release of Prometheus share: of all service discovery only that of Kubernetes. */
+const prometheus = {
+  module: 'prometheus',
+  version: '3.5.0',
+  tags: ['netgo', 'remove_all_sd', 'enable_kubernetes_sd'],
+  linkerFlags: ['-X github.com/prometheus/common/version.Version=3.5.0'],
+  onDemand: true,
+} as const;
+
+export const BINARIES: readonly BinaryDefinition[] = [
   { name: 'pause', version: '1', firstBuild: '5 seconds' },
   {
     name: 'kubernetes',
@@ -29,6 +63,7 @@ export const BINARIES: readonly BinaryModule[] = [
       `-X k8s.io/component-base/version.gitMajor=${major}`,
       `-X k8s.io/component-base/version.gitMinor=${minor}`,
     ],
+    alsoCalled: KUBERNETES_PROGRAMS,
     firstBuild: '8 to 11 minutes',
   },
   { name: 'coredns', version: '1.12.4', firstBuild: '1 minute' },
@@ -44,14 +79,30 @@ export const BINARIES: readonly BinaryModule[] = [
     package: 'github.com/versity/versitygw/cmd/versitygw',
     firstBuild: '1 minute',
   },
+  {
+    ...prometheus,
+    name: 'promtool',
+    package: 'github.com/prometheus/prometheus/cmd/promtool',
+    firstBuild: '3 minutes',
+  },
+  {
+    ...prometheus,
+    name: 'prometheus',
+    package: 'github.com/prometheus/prometheus/cmd/prometheus',
+    firstBuild: '2 minutes',
+  },
 ];
 
-export function binaryModule(name: BinaryName): BinaryModule {
+/** Those that every cluster needs. */
+export const USUAL_BINARIES = BINARIES.filter(({ onDemand }) => onDemand !== true);
+
+export function binaryDefinition(name: BinaryName): BinaryDefinition {
   const found = BINARIES.find((candidate) => candidate.name === name);
-  if (found === undefined) throw new Error(`There is no module ${name} under local/binaries.`);
+  if (found === undefined) throw new Error(`There is no program ${name} in local/binaries/catalogue.ts.`);
   return found;
 }
 
+/** The folder of the Go module that a program is built from. */
 export function moduleDirectory(name: BinaryName): string {
-  return join(__dirname, name);
+  return join(__dirname, binaryDefinition(name).module ?? name);
 }

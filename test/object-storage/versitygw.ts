@@ -1,21 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cacheDirectory } from '../../local/cache/directory';
 import { CertificateAuthority } from '../../local/certificates/authority';
+import { builtProgram } from '../built-program';
 
-/** The newest one that `npm run local` or a rehearsal has built, if any; these tests build nothing. */
-export function findVersitygw(): string | undefined {
-  const artefacts = join(cacheDirectory(), 'artefacts');
-  if (!existsSync(artefacts)) return undefined;
-  const built = readdirSync(artefacts)
-    .filter((entry) => /^binary-versitygw-[0-9a-f]{16}$/.test(entry))
-    .map((entry) => join(artefacts, entry, 'versitygw'))
-    .filter(existsSync);
-  return built.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
-}
+/** Its path, where `npm run local`, a rehearsal or `npm test` has built it. */
+export const findVersitygw = (): string | undefined => builtProgram('versitygw');
 
 export interface VersitygwOptions {
   /** @default true */
