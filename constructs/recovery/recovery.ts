@@ -60,6 +60,10 @@ export interface DeclaredEscrow extends EscrowFact {
   readonly environment: string;
 }
 
+/** Files of one environment beside the report, by name below `recovery/<environment>/`. */
+export type FilesWriter = () => Readonly<Record<string, string>>;
+
+const writersOfTree = new WeakMap<IConstruct, { environment: string; files: FilesWriter }[]>();
 const escrowsOfTree = new WeakMap<IConstruct, DeclaredEscrow[]>();
 const assetsOfTree = new WeakMap<IConstruct, Assets>();
 
@@ -105,6 +109,20 @@ export class Recovery {
     const known = escrowsOfTree.get(root) ?? [];
     known.push({ ...fact, path, environment: environmentOf(this.scope) });
     escrowsOfTree.set(root, known);
+  }
+
+  /** Declares files that follow from facts. The writer runs at synth, after the whole tree stands and is without faults. */
+  writes(files: FilesWriter): void {
+    const { root } = this.scope.node;
+    const known = writersOfTree.get(root) ?? [];
+    known.push({ environment: environmentOf(this.scope), files });
+    writersOfTree.set(root, known);
+  }
+
+  /** What constructs of an environment write, in order of declaration. */
+  static writers(scope: IConstruct, environment: string): readonly FilesWriter[] {
+    const known = writersOfTree.get(scope.node.root) ?? [];
+    return known.filter((one) => one.environment === environment).map(({ files }) => files);
   }
 
   /** Every escrow declared anywhere in this construct's tree, in order of declaration. */

@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type App, collectFaults, EnvironmentStack, FaultsError, LAYERS } from '../core';
 import { describeEscrow } from './escrow';
 import { buildKit, writeKit } from './kit';
@@ -9,7 +9,7 @@ import { buildReport } from './report';
 /**
  * Validates the whole application, then writes the stacks and everything that
  * follows from the facts: `<outdir>/recovery/<environment>/report.json`,
- * `escrow.json` if an escrow is declared, and `kit/`.
+ * `escrow.json` if an escrow is declared, what constructs write (rules, runbooks), and `kit/`.
  *
  * @throws FaultsError listing every fault of every environment; nothing is
  * written then, and the report and kit of an earlier run are removed, so that
@@ -34,6 +34,11 @@ export function synthesise(app: App): void {
     writeJson('report.json', buildReport(environment, assets, [], escrow));
     const escrowFile = escrow === undefined ? undefined : describeEscrow(environment, escrow);
     if (escrowFile !== undefined) writeJson('escrow.json', escrowFile);
+    for (const files of Recovery.writers(app, environment))
+      for (const [name, text] of Object.entries(files())) {
+        mkdirSync(dirname(join(directory, name)), { recursive: true });
+        writeFileSync(join(directory, name), text);
+      }
     const kit = buildKit(
       stacks
         .filter(({ layer }) => layer !== 'vault')

@@ -1,3 +1,4 @@
+export * from './custom-resource';
 export * from './kubernetes';
 export * from './pod';
 export * from './secrets';

@@ -1,0 +1,90 @@
+import { addCheck, Construct, type Finding } from '../core';
+import { type Asset, Recovery } from '../recovery';
+import { CustomResource } from '../workloads';
+import type { Alerting } from './alerting';
+import { declaredGroups, declareGroup } from './declared';
+import type { Catalogue, Subject } from './definition';
+import { runbookTemplate } from './files';
+import { alertFiles } from './outputs';
+import { promqlFault } from './promql';
+import { type ResolvedRule, resolveRules } from './rule';
+
+export interface AlertRulesProps<S extends Subject> {
+  readonly alerting: Alerting;
+  readonly catalogue: Catalogue<S>;
+  readonly subject: S;
+  /** What the alerts watch; the report names them. @default - nothing that holds state */
+  readonly asset?: Asset;
+}
+
+/** The alerts of a catalogue for one subject: a PrometheusRule, and their part of rules, tests and runbooks. */
+export class AlertRules<S extends Subject> extends Construct {
+  readonly rules: readonly ResolvedRule[];
+
+  constructor(scope: Construct, id: string, props: AlertRulesProps<S>) {
+    super(scope, id);
+    const { alerting, asset, catalogue, subject } = props;
+    this.rules = resolveRules(catalogue, subject, alerting);
+    const name = `${catalogue.name}/${subject.namespace}/${subject.name}`;
+    const first = declareGroup(this, {
+      name,
+      directory: catalogue.directory,
+      rules: this.rules,
+      definitions: new Map(catalogue.alerts.map((alert) => [alert.id, alert])),
+    });
+    if (first) Recovery.of(this).writes(() => alertFiles(declaredGroups(this)));
+    if (asset !== undefined)
+      for (const { id: alert, runbook } of this.rules) Recovery.of(this).watches(asset, { alert, runbook });
+    addCheck(this, () => [
+      ...unknownOverrides(alerting, declaredGroups(this)),
+      ...this.rules.flatMap((rule) => [...unparsable(rule), ...missingRunbook(rule, catalogue)]),
+    ]);
+    if (alerting.delivery === 'files' || this.rules.length === 0) return;
+    new CustomResource(this, 'rules', {
+      apiVersion: 'monitoring.coreos.com/v1',
+      kind: 'PrometheusRule',
+      metadata: {
+        name: `${subject.name}-${catalogue.name}`,
+        namespace: subject.namespace,
+        labels: { ...alerting.objectLabels },
+      },
+      spec: { groups: [{ name, rules: this.rules.map(({ rule }) => rule) }] },
+    });
+  }
+}
+
+function unparsable({ id, foreign, rule }: ResolvedRule): Finding[] {
+  // The catalogue's own expressions are parsed, and run, by its tests.
+  const fault = foreign ? promqlFault(rule.expr) : undefined;
+  if (fault === undefined) return [];
+  return [
+    {
+      rule: 'alerts/promql',
+      message: `the expression of ${id} is ${JSON.stringify(rule.expr)}; ${fault}`,
+      fix: 'correct it: promtool or the expression browser of any Prometheus tells more',
+    },
+  ];
+}
+
+function missingRunbook<S extends Subject>({ id }: ResolvedRule, catalogue: Catalogue<S>): Finding[] {
+  const { runbook = id } = catalogue.alerts.find((alert) => alert.id === id) ?? {};
+  if (runbookTemplate(catalogue.directory, runbook) !== undefined) return [];
+  return [
+    {
+      rule: 'alerts/runbook',
+      message: `${id} has no runbook: ${catalogue.directory}/runbooks/${runbook}.md is not there`,
+      fix: 'write it: who is woken by an alert must be told what to do',
+    },
+  ];
+}
+
+function unknownOverrides(alerting: Alerting, groups: ReturnType<typeof declaredGroups>): Finding[] {
+  const known = new Set(groups.flatMap(({ definitions }) => [...definitions.keys()]));
+  return Object.keys(alerting.overrides)
+    .filter((id) => !known.has(id))
+    .map((id) => ({
+      rule: 'alerts/unknown-override',
+      message: `overrides has "${id}", which is no alert of a catalogue that this environment uses`,
+      fix: `one of ${[...known].sort().join(', ')}`,
+    }));
+}

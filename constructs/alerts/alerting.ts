@@ -1,0 +1,66 @@
+import { Duration } from '../core';
+import type { Severity } from './definition';
+import type { Rule } from './rule';
+
+/** What an environment has differently about one alert; each value as in the catalogue where it is left out. */
+export interface AlertOverride {
+  /** In the unit of the catalogue's table; for all its cases. */
+  readonly threshold?: number;
+  readonly for?: Duration;
+  readonly severity?: Severity;
+  /** Added to the rule's. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** PromQL in place of the catalogue's. Its test is left out of `rules.test.yaml`. */
+  readonly expr?: string;
+}
+
+export interface AlertingProps {
+  /** Where runbooks can be read when the platform is down: `https://git.example.com/platform/runbooks`. */
+  readonly runbookBaseUrl: string;
+  /**
+   * `prometheus-operator` makes PrometheusRule objects and monitors, and needs that operator's CRDs; `files` writes
+   * `rules.yaml` alone, for a Prometheus that is told otherwise.
+   * @default 'prometheus-operator'
+   */
+  readonly delivery?: 'prometheus-operator' | 'files';
+  /** Labels by which the Prometheus finds rules and monitors: `{ release: 'kube-prometheus-stack' }`. @default none */
+  readonly objectLabels?: Readonly<Record<string, string>>;
+  /** Label `responsible` of every alert: who is told. @default 'platform' */
+  readonly responsible?: string;
+  /** How often targets are scraped. @default Duration.seconds(30) */
+  readonly scrapeInterval?: Duration;
+  /** By alert id; `false` drops the alert. An id that no catalogue has is a fault. @default none */
+  readonly overrides?: Readonly<Record<string, false | AlertOverride>>;
+  /** Last word on every rule; `undefined` drops it. Rules it changes are not in `rules.test.yaml`. @default none */
+  readonly mapRule?: (rule: Rule, id: string) => Rule | undefined;
+}
+
+/** How an environment is alerted: handed to every construct whose metrics it is to watch. */
+export class Alerting {
+  readonly delivery: 'prometheus-operator' | 'files';
+  readonly objectLabels: Readonly<Record<string, string>>;
+  readonly responsible: string;
+  readonly scrapeInterval: Duration;
+  readonly overrides: Readonly<Record<string, false | AlertOverride>>;
+
+  constructor(readonly props: AlertingProps) {
+    this.delivery = props.delivery ?? 'prometheus-operator';
+    this.objectLabels = props.objectLabels ?? {};
+    this.responsible = props.responsible ?? 'platform';
+    this.scrapeInterval = props.scrapeInterval ?? Duration.seconds(30);
+    this.overrides = props.overrides ?? {};
+  }
+
+  /** The same with other overrides on top, for one construct. */
+  with(different: Partial<AlertingProps>): Alerting {
+    return new Alerting({
+      ...this.props,
+      ...different,
+      overrides: { ...this.overrides, ...different.overrides },
+    });
+  }
+
+  runbookUrl(file: string): string {
+    return `${this.props.runbookBaseUrl.replace(/\/+$/, '')}/${file}`;
+  }
+}

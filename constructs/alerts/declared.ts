@@ -1,0 +1,32 @@
+import { environmentOf, type IConstruct } from '../core';
+import type { AlertDefinition } from './definition';
+import type { ResolvedRule } from './rule';
+
+/** The rules of one subject, as they were declared. */
+export interface DeclaredGroup {
+  /** Unique in its environment: `postgres/shop/orders`. */
+  readonly name: string;
+  /** The catalogue's folder, where its templates are; `undefined` for rules that a team wrote itself. */
+  readonly directory: string | undefined;
+  readonly rules: readonly ResolvedRule[];
+  readonly definitions: ReadonlyMap<string, Pick<AlertDefinition<never>, 'id' | 'runbook'>>;
+}
+
+type ByEnvironment = Map<string, DeclaredGroup[]>;
+const groupsOfTree = new WeakMap<IConstruct, ByEnvironment>();
+
+/** Remembers a group; tells whether it is the first of its environment. */
+export function declareGroup(scope: IConstruct, group: DeclaredGroup): boolean {
+  const { root } = scope.node;
+  const environments = groupsOfTree.get(root) ?? new Map<string, DeclaredGroup[]>();
+  groupsOfTree.set(root, environments);
+  const environment = environmentOf(scope);
+  const known = environments.get(environment) ?? [];
+  environments.set(environment, known);
+  return known.push(group) === 1;
+}
+
+/** Every group of this construct's environment, in order of declaration. */
+export function declaredGroups(scope: IConstruct): readonly DeclaredGroup[] {
+  return groupsOfTree.get(scope.node.root)?.get(environmentOf(scope)) ?? [];
+}

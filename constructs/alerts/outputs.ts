@@ -1,0 +1,43 @@
+import { stringify } from 'yaml';
+import type { DeclaredGroup } from './declared';
+import { runbookTemplate } from './files';
+import { ruleTests } from './rule-tests';
+import { render } from './template';
+
+/**
+ * `rules.yaml` (Prometheus' form), `rules.test.yaml` (promtool's) and `runbooks/`, by file name.
+ */
+export function alertFiles(groups: readonly DeclaredGroup[]): Record<string, string> {
+  const rules = groups.filter((group) => group.rules.length > 0);
+  const index = rules.flatMap(({ rules }) =>
+    rules.map(
+      ({ rule, runbook }) =>
+        `| ${rule.labels['namespace']} | ${rule.alert} | ${rule.labels['severity']} | [${runbook}](${runbook}) |`,
+    ),
+  );
+  return {
+    'rules.yaml': stringify(
+      {
+        groups: rules.map(({ name, rules }) => ({ name, rules: rules.map(({ rule }) => rule) })),
+      },
+      { lineWidth: 0 },
+    ),
+    'rules.test.yaml': stringify(
+      { rule_files: ['rules.yaml'], evaluation_interval: '1m', tests: rules.flatMap(ruleTests) },
+      { lineWidth: 0, aliasDuplicateObjects: false },
+    ),
+    'runbooks/README.md': `# Runbooks\n\n| namespace | alert | severity | runbook |\n| --- | --- | --- | --- |\n${[...new Set(index)].join('\n')}\n`,
+    ...Object.fromEntries(rules.flatMap(runbooks)),
+  };
+}
+
+function runbooks({ definitions, directory, rules }: DeclaredGroup): [string, string][] {
+  if (directory === undefined) return [];
+  const seen = new Map<string, string>();
+  for (const { id, runbook, variables } of rules) {
+    if (seen.has(runbook)) continue;
+    const template = runbookTemplate(directory, definitions.get(id)?.runbook ?? id) ?? '';
+    seen.set(runbook, render(template, variables));
+  }
+  return [...seen].map(([file, text]) => [`runbooks/${file}`, text]);
+}

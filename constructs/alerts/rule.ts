@@ -1,0 +1,124 @@
+import type { Duration } from '../core';
+import type { Alerting } from './alerting';
+import type { AlertCase, AlertDefinition, Catalogue, Subject, Variables } from './definition';
+
+/** An alerting rule as Prometheus reads it. */
+export interface Rule {
+  readonly alert: string;
+  readonly expr: string;
+  /** `10m` */
+  readonly for: string;
+  readonly keep_firing_for?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** A rule, and what it came from. */
+export interface ResolvedRule {
+  readonly id: string;
+  readonly rule: Rule;
+  /** File name of its runbook. */
+  readonly runbook: string;
+  /** Values of the templates of its tests and runbook. */
+  readonly variables: Variables;
+  /** Its expression is not the catalogue's: nothing here vouches for it. */
+  readonly foreign: boolean;
+  /** Its tests hold for it: nothing but the threshold, labels and severity is different from the catalogue's. */
+  readonly tested: boolean;
+}
+
+/** The rules of a subject, as an environment wants them. */
+export function resolveRules<S extends Subject>(
+  catalogue: Catalogue<S>,
+  subject: S,
+  alerting: Alerting,
+): ResolvedRule[] {
+  return catalogue.alerts.flatMap((definition) =>
+    definition.cases(subject).flatMap((one) => {
+      const resolved = resolve(catalogue, subject, alerting, definition, one);
+      return resolved === undefined ? [] : [resolved];
+    }),
+  );
+}
+
+function resolve<S extends Subject>(
+  catalogue: Catalogue<S>,
+  subject: S,
+  alerting: Alerting,
+  definition: AlertDefinition<S>,
+  one: AlertCase,
+): ResolvedRule | undefined {
+  const { id } = definition;
+  const override = alerting.overrides[id];
+  if (override === false) return undefined;
+  const threshold = override?.threshold ?? one.threshold ?? 0;
+  const pending = override?.for ?? one.for ?? definition.for;
+  const runbook = runbookFile(catalogue, subject, definition);
+  const declared: Rule = {
+    alert: definition.alertname ?? id,
+    expr: override?.expr ?? one.expr(threshold),
+    for: prometheusDuration(pending),
+    ...(definition.keepFiringFor === undefined
+      ? {}
+      : { keep_firing_for: prometheusDuration(definition.keepFiringFor) }),
+    labels: {
+      severity: override?.severity ?? definition.severity,
+      category: definition.category,
+      priority: definition.priority,
+      responsible: alerting.responsible,
+      // AlertmanagerConfig matches alerts of its own namespace by this label.
+      namespace: subject.namespace,
+      ...catalogue.labels(subject),
+      ...one.labels,
+      ...override?.labels,
+    },
+    annotations: {
+      summary: definition.summary,
+      description: definition.description,
+      runbook_url: alerting.runbookUrl(runbook),
+    },
+  };
+  const rule = alerting.props.mapRule === undefined ? declared : alerting.props.mapRule(declared, id);
+  if (rule === undefined) return undefined;
+  return {
+    id,
+    rule,
+    runbook,
+    variables: {
+      namespace: subject.namespace,
+      name: subject.name,
+      ...catalogue.variables(subject),
+      ...one.variables,
+      threshold,
+      for: pending.toSeconds(),
+      responsible: alerting.responsible,
+      ...(override?.labels === undefined && override?.severity === undefined
+        ? {}
+        : {
+            overriddenLabels: {
+              ...override.labels,
+              ...(override.severity === undefined ? {} : { severity: override.severity }),
+            },
+          }),
+    },
+    foreign: rule.expr !== one.expr(threshold),
+    tested: rule === declared && override?.expr === undefined && override?.for === undefined,
+  };
+}
+
+/** `orders-PostgresDown.md`: names the thing, so that its commands are ready to run. */
+function runbookFile<S extends Subject>(
+  catalogue: Catalogue<S>,
+  subject: S,
+  { id, runbook = id }: AlertDefinition<S>,
+): string {
+  return `${catalogue.name}-${subject.namespace}-${subject.name}-${runbook}.md`;
+}
+
+/** Prometheus knows no fractions: `90s`, `10m`, `1h`. */
+export function prometheusDuration(duration: Duration): string {
+  const seconds = Math.round(duration.toSeconds());
+  if (seconds % 3600 === 0 && seconds > 0) return `${seconds / 3600}h`;
+  if (seconds % 60 === 0) return `${seconds / 60}m`;
+  return `${seconds}s`;
+}

@@ -1,0 +1,36 @@
+import Handlebars from 'handlebars';
+import type { Variables } from './definition';
+
+const engine = Handlebars.create();
+engine.registerHelper('add', (a: number, b: number) => a + b);
+engine.registerHelper('subtract', (a: number, b: number) => a - b);
+engine.registerHelper('multiply', (a: number, b: number) => a * b);
+engine.registerHelper('percent', (fraction: number) => `${Math.round(fraction * 1000) / 10} %`);
+/** Seconds in words: `26 h`, `90 s`. */
+engine.registerHelper('duration', (seconds: number) => inWords(seconds));
+
+const compiled = new Map<string, Handlebars.TemplateDelegate>();
+
+/**
+ * A text with the values of its subject: `{{name}}`, `{{#if replicas}}…{{/if}}`, `{{add threshold 60}}`,
+ * `{{duration threshold}}`.
+ * @throws when the template names a value that nobody gave
+ */
+export function render(template: string, variables: Variables): string {
+  let known = compiled.get(template);
+  if (known === undefined) {
+    known = engine.compile(template, { strict: true, noEscape: true });
+    compiled.set(template, known);
+  }
+  return known(variables);
+}
+
+function inWords(seconds: number): string {
+  for (const [unit, size] of [
+    ['d', 86_400],
+    ['h', 3600],
+    ['min', 60],
+  ] as const)
+    if (seconds >= 2 * size || seconds === size) return `${Math.round((seconds / size) * 10) / 10} ${unit}`;
+  return `${Math.round(seconds * 10) / 10} s`;
+}

@@ -1,0 +1,63 @@
+import { Manifest } from '@cdktf/provider-kubernetes/lib/manifest';
+import { addCheck, Construct, type Finding, literal } from '../core';
+
+export interface CustomResourceProps {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  /** What it is to be, typed by whoever declares it. */
+  readonly spec: object;
+  /**
+   * Whether a validator of its kind accepts it: throws when not.
+   * @default - none: the API server is the first to look
+   */
+  readonly validate?: (object: object) => void;
+}
+
+/** An object of a kind that an operator defines. Terraform reads its definition when it plans: it must be there before. */
+export class CustomResource extends Construct {
+  constructor(scope: Construct, id: string, { metadata, spec, validate, ...type }: CustomResourceProps) {
+    super(scope, id);
+    const object = { ...type, metadata: withoutEmpty(metadata), spec };
+    if (validate !== undefined) addCheck(this, () => invalid(object, validate));
+    new Manifest(this, 'manifest', { manifest: literalDeep(object) as Record<string, unknown> });
+  }
+}
+
+function invalid(object: object, validate: (object: object) => void): Finding[] {
+  try {
+    validate(object);
+    return [];
+  } catch (error) {
+    return [
+      {
+        rule: 'workloads/custom-resource',
+        message: `the object is not valid: ${(error as Error).message}`,
+        fix: 'correct the property that it names',
+      },
+    ];
+  }
+}
+
+function withoutEmpty(metadata: CustomResourceProps['metadata']): object {
+  return Object.fromEntries(
+    Object.entries(metadata).filter(
+      ([, value]) => typeof value === 'string' || Object.keys(value).length > 0,
+    ),
+  );
+}
+
+/** Terraform would read `${` in any of its strings. */
+function literalDeep(value: unknown): unknown {
+  if (typeof value === 'string') return literal(value);
+  if (Array.isArray(value)) return value.map(literalDeep);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, item]) => (item === undefined ? [] : [[key, literalDeep(item)]])),
+  );
+}

@@ -1,0 +1,92 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  Alerting,
+  type Catalogue,
+  type ResolvedRule,
+  resolveRules,
+  type Subject,
+} from '../../constructs/alerts';
+import { runbookTemplate, testTemplate } from '../../constructs/alerts/files';
+import { ruleTests } from '../../constructs/alerts/rule-tests';
+import { render } from '../../constructs/alerts/template';
+import { mutants } from './mutants';
+import { describeWithPromtool, testRules } from './promtool';
+
+export const ALERTING = new Alerting({ runbookBaseUrl: 'https://git.example.com/runbooks' });
+
+/** How many mutants of a catalogue its tests must notice. */
+const NOTICED = 0.95;
+
+/**
+ * What holds for every catalogue: each alert has a runbook and hand-written tests, which pass, and which notice when
+ * the rule is wrong.
+ * @param subjects between them they have every alert
+ */
+export function describeCatalogue<S extends Subject>(catalogue: Catalogue<S>, subjects: readonly S[]): void {
+  const groups = subjects.map((subject) => ({
+    name: subject.name,
+    directory: catalogue.directory,
+    rules: resolveRules(catalogue, subject, ALERTING),
+    definitions: new Map(catalogue.alerts.map((alert) => [alert.id, alert])),
+  }));
+  const rules = groups.flatMap(({ rules }) => rules);
+  const testsOf = (rule: ResolvedRule) =>
+    ruleTests({ ...(groups[0] as (typeof groups)[number]), rules: [rule] });
+
+  describe(`the catalogue ${catalogue.name}`, () => {
+    test('has every alert for one of the subjects, each id once', () => {
+      const ids = catalogue.alerts.map(({ id }) => id);
+      expect(new Set(ids).size).toBe(ids.length);
+      expect([...new Set(rules.map(({ id }) => id))].sort()).toEqual([...ids].sort());
+    });
+
+    test.each(catalogue.alerts.map(({ id, runbook = id }) => [id, runbook]))(
+      '%s has tests and a runbook',
+      (id, runbook) => {
+        const rule = rules.find((one) => one.id === id) as ResolvedRule;
+        const tests = testsOf(rule).flatMap((one) => one.promql_expr_test);
+        expect(tests.some(({ exp_samples }) => exp_samples.length === 0)).toBe(true);
+        expect(tests.some(({ exp_samples }) => exp_samples.length > 0)).toBe(true);
+        const text = render(runbookTemplate(catalogue.directory, runbook) ?? '', rule.variables);
+        for (const heading of ['Symptoms', 'Diagnosis', 'Immediate actions', 'Recovery', 'Postmortem'])
+          expect(text).toContain(`\n## ${heading}\n`);
+      },
+    );
+
+    test('has no test and no runbook of an alert that is not there', () => {
+      const files = (folder: string) => readdirSync(join(catalogue.directory, folder));
+      expect(files('tests').sort()).toEqual(catalogue.alerts.map(({ id }) => `${id}.yaml`).sort());
+      const runbooks = new Set(catalogue.alerts.map(({ id, runbook = id }) => `${runbook}.md`));
+      expect(files('runbooks').sort()).toEqual([...runbooks].sort());
+      for (const { id } of catalogue.alerts) expect(testTemplate(catalogue.directory, id)).toBeDefined();
+    });
+  });
+
+  describeWithPromtool(`the rules of ${catalogue.name}, run by promtool`, () => {
+    test('do what their tests say', async () => {
+      expect(
+        await testRules(
+          rules.map(({ rule }) => rule),
+          rules.flatMap(testsOf),
+        ),
+      ).toBe('');
+    }, 120_000);
+
+    test('are noticed when they are wrong', async () => {
+      const work = rules.flatMap((resolved) =>
+        mutants(resolved.rule).map((mutant) => ({ resolved, mutant })),
+      );
+      const missed: string[] = [];
+      const next = async (): Promise<void> => {
+        for (let one = work.pop(); one !== undefined; one = work.pop())
+          if ((await testRules([one.mutant.rule], testsOf(one.resolved))) === '')
+            missed.push(`${one.resolved.id}: ${one.mutant.what}`);
+      };
+      const all = work.length;
+      await Promise.all([next(), next(), next()]);
+      if (missed.length > (1 - NOTICED) * all)
+        throw new Error(`${missed.length} of ${all} mutants were not noticed:\n${missed.sort().join('\n')}`);
+    }, 600_000);
+  });
+}
