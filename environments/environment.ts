@@ -1,3 +1,4 @@
+import type { Alerting } from '../constructs/alerts';
 import type { SecretRef } from '../constructs/core';
 import type { Recipient } from '../constructs/escrow';
 import type { Vault } from '../constructs/object-storage';
@@ -7,7 +8,7 @@ import type { PostgresDatabaseProps, RepositoryProps } from '../constructs/postg
 /** A database of an environment; where it runs and what it runs on is said once, by the environment. */
 export type DatabaseDeclaration = Omit<
   PostgresDatabaseProps,
-  'namespace' | 'image' | 'repositories' | 'imagePullPolicy'
+  'namespace' | 'image' | 'repositories' | 'imagePullPolicy' | 'alerting'
 > &
   Pick<PostgresDatabaseProps['repositories'][number], 'retention'>;
 
@@ -70,6 +71,8 @@ export interface Environment {
      */
     readonly without: 'refuse' | 'warn' | 'accept';
   };
+  /** How it is watched. @default - not at all */
+  readonly alerting?: Alerting;
   /** Charts that are installed before the platform. @default - none */
   readonly operators?: readonly OperatorProps[];
   readonly databases: readonly DatabaseDeclaration[];

@@ -1,4 +1,5 @@
 import { Vault } from '../constructs/object-storage';
+import { alertingFromSettings } from './alerting';
 import { type DatabaseDeclaration, type Environment, setting } from './environment';
 import { escrowRecipients } from './escrow';
 import { VAULT_KEYS, vaultAuthority, vaultMinting } from './keys';
@@ -23,6 +24,7 @@ export function onExistingCluster(name: string, databases: readonly DatabaseDecl
     images: { postgres: setting('POSTGRES_IMAGE', `${registry}/postgres:17`) },
     state: setting('STATE_LOCK', 'on') === 'off' ? 'vault-unlocked' : 'vault',
     repositoryKeys: VAULT_KEYS,
+    ...alertingFromSettings('prometheus-operator'),
     escrow: {
       recipients: escrowRecipients(),
       without: setting('ESCROW', 'required') === 'none' ? 'warn' : 'refuse',

@@ -1,5 +1,6 @@
 import { Duration, Size } from '../constructs/core';
 import { Vault } from '../constructs/object-storage';
+import { alertingFromSettings } from './alerting';
 import { type Environment, setting } from './environment';
 import { escrowRecipients } from './escrow';
 import { VAULT_KEYS, vaultAuthority, vaultMinting } from './keys';
@@ -20,6 +21,8 @@ export const local: Environment = {
   images: { postgres: setting('POSTGRES_IMAGE', 'docker.io/local/postgres:17') },
   state: 'workstation',
   repositoryKeys: VAULT_KEYS,
+  // The core is rehearsed without.
+  ...alertingFromSettings('none'),
   escrow: { recipients: escrowRecipients(), without: 'accept' },
   databases: [
     orders({

@@ -21,7 +21,7 @@ export class PlatformStack extends EnvironmentStack {
     addCheck(this, () => checkName(environment));
     keepState(this, environment);
     kubernetesProvider(this, environment);
-    const { cluster, images, namespace } = environment;
+    const { alerting, cluster, images, namespace } = environment;
     const repositories: readonly EnvironmentRepository[] = environment.repositories ?? [
       { vault: environment.vault, ...environment.repositoryKeys },
     ];
@@ -36,6 +36,7 @@ export class PlatformStack extends EnvironmentStack {
             retention,
             ...(folder === undefined ? {} : { path: `/${environment.name}/${folder}/${declaration.name}` }),
           })),
+          ...(alerting === undefined ? {} : { alerting }),
           ...(images.pullPolicy === undefined ? {} : { imagePullPolicy: images.pullPolicy }),
           ...(cluster.storageClass === undefined ? {} : { storageClass: cluster.storageClass }),
         }),

@@ -36,6 +36,7 @@ export class AlertRules<S extends Subject> extends Construct {
     if (asset !== undefined)
       for (const { id: alert, runbook } of this.rules) Recovery.of(this).watches(asset, { alert, runbook });
     addCheck(this, () => [
+      ...alerting.faults(),
       ...unknownOverrides(alerting, declaredGroups(this)),
       ...this.rules.flatMap((rule) => [...unparsable(rule), ...missingRunbook(rule, catalogue)]),
     ]);

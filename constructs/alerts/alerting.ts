@@ -1,4 +1,4 @@
-import { Duration } from '../core';
+import { Duration, type Finding } from '../core';
 import type { Severity } from './definition';
 import type { Rule } from './rule';
 
@@ -58,6 +58,52 @@ export class Alerting {
       ...different,
       overrides: { ...this.overrides, ...different.overrides },
     });
+  }
+
+  /** What is wrong with it. */
+  faults(): Finding[] {
+    const { delivery, overrides, props, scrapeInterval } = this;
+    const found: Finding[] = [];
+    const fault = (property: string, value: unknown, expected: string, fix: string): void => {
+      found.push({
+        rule: `alerts/${property.toLowerCase()}`,
+        message: `alerting.${property} is ${JSON.stringify(value)}; ${expected}`,
+        fix,
+      });
+    };
+    if (!['prometheus-operator', 'files'].includes(delivery))
+      fault('delivery', delivery, 'it must be prometheus-operator or files', 'one of the two');
+    const host = URL.canParse(props.runbookBaseUrl) ? new URL(props.runbookBaseUrl) : undefined;
+    if (host === undefined || !['https:', 'http:'].includes(host.protocol))
+      fault(
+        'runbookBaseUrl',
+        props.runbookBaseUrl,
+        'it must be a URL',
+        'for example https://git.example.com/runbooks',
+      );
+    else if (/\.svc(\.|$)|\.cluster\.local$/.test(host.hostname))
+      fault(
+        'runbookBaseUrl',
+        props.runbookBaseUrl,
+        'it leads into the cluster that the runbooks are to bring back',
+        'a place that is up when the platform is down: the repository that holds this code, or a bucket elsewhere',
+      );
+    if (scrapeInterval.toSeconds() < 5 || scrapeInterval.toSeconds() > 120)
+      fault(
+        'scrapeInterval',
+        `${scrapeInterval.toSeconds()} s`,
+        'it must be 5 to 120 s',
+        'Prometheus takes a series for gone after 5 minutes, and rules look at five of them',
+      );
+    for (const [id, override] of Object.entries(overrides))
+      if (override !== false && override.threshold !== undefined && !Number.isFinite(override.threshold))
+        fault(
+          'overrides',
+          { [id]: override },
+          'its threshold is no number',
+          'a number in the unit of the table',
+        );
+    return found;
   }
 
   runbookUrl(file: string): string {

@@ -1,4 +1,5 @@
 import { ConfigMapV1 } from '@cdktf/provider-kubernetes/lib/config-map-v1';
+import { type Alerting, AlertRules } from '../alerts';
 import {
   addCheck,
   Construct,
@@ -11,6 +12,7 @@ import {
 } from '../core';
 import { type Asset, type AssetProps, Recovery } from '../recovery';
 import { type Resources, Secrets } from '../workloads';
+import { POSTGRES_ALERTS } from './alerts/catalogue';
 import { checkDatabase } from './checks';
 import { CloneTemplate, DEFAULT_CLONE_LIFETIME } from './clone';
 import { type DatabaseContext, MOUNTS } from './context';
@@ -84,6 +86,8 @@ export interface PostgresDatabaseProps
   readonly replicationPassword?: SecretRef;
   /** Logical dumps into the first repository. @default - none: backups alone, which only this major version reads */
   readonly dumps?: DumpsProps;
+  /** How the database is watched. @default - not at all: nobody is told when it is down or its backups stop */
+  readonly alerting?: Alerting;
   /** Settings of postgresql.conf; they win over those that this construct makes. @default - none */
   readonly overrides?: Readonly<Record<string, string | number | boolean>>;
 }
@@ -162,6 +166,13 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
       ...(props.degradedMode === undefined ? {} : { degradedMode: props.degradedMode }),
     });
     backup.protect(this.asset);
+    if (props.alerting !== undefined)
+      new AlertRules(this, 'alerts', {
+        alerting: props.alerting,
+        catalogue: POSTGRES_ALERTS,
+        subject: { name, namespace, replicas },
+        asset: this.asset,
+      });
     if (props.dumps !== undefined) {
       new LogicalDumps(this, 'dumps', {
         ...props.dumps,

@@ -6,9 +6,10 @@ import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import type { Rule } from '../../constructs/alerts';
 import type { PromtoolTest } from '../../constructs/alerts/rule-tests';
+import { findPromtool } from '../promtool';
 
 /** Where promtool is; `undefined` where there is none. */
-export const PROMTOOL = process.env['PROMTOOL'];
+export const PROMTOOL = process.env['PROMTOOL'] ?? findPromtool();
 
 /** Tests that need promtool: skipped, and counted as such, without. */
 export const describeWithPromtool = PROMTOOL === undefined ? describe.skip : describe;

@@ -1,0 +1,64 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { Alerting, type Rule } from '../../constructs/alerts';
+import { promqlFault } from '../../constructs/alerts/promql';
+import { App, Duration } from '../../constructs/core';
+import { synthesise } from '../../constructs/recovery/synthesise';
+import { ENVIRONMENTS } from '../../environments';
+import { declareEnvironment } from '../../stacks';
+import { describeWithPromtool, promtool } from '../alerts/promtool';
+
+const alerting = new Alerting({
+  runbookBaseUrl: 'https://git.example.com/runbooks',
+  // What an environment changes must not make its tests untrue.
+  overrides: { PostgresDown: { for: Duration.minutes(5), labels: { team: 'orders' } } },
+});
+
+let outdir: string;
+beforeAll(() => {
+  outdir = mkdtempSync(join(tmpdir(), 'alerting-'));
+  const app = new App({ outdir, stackTraces: false });
+  for (const environment of ENVIRONMENTS) declareEnvironment(app, { ...environment, alerting });
+  synthesise(app);
+});
+afterAll(() => rmSync(outdir, { recursive: true, force: true }));
+
+const file = (environment: string, ...path: string[]) => join(outdir, 'recovery', environment, ...path);
+const rulesOf = (environment: string): Rule[] =>
+  (
+    parse(readFileSync(file(environment, 'rules.yaml'), 'utf8')) as { groups: { rules: Rule[] }[] }
+  ).groups.flatMap(({ rules }) => rules);
+
+describe.each(ENVIRONMENTS.map(({ name }) => name))('%s, watched', (name) => {
+  test('has a runbook for every alert, with names in place of variables', () => {
+    const rules = rulesOf(name);
+    expect(rules.length).toBeGreaterThan(0);
+    for (const { annotations } of rules) {
+      const path = file(name, 'runbooks', annotations['runbook_url']?.split('/').at(-1) ?? '');
+      expect(existsSync(path)).toBe(true);
+      expect(readFileSync(path, 'utf8')).not.toMatch(/undefined|\[object|NaN/);
+    }
+  });
+
+  test('its expressions are PromQL', () => {
+    for (const { expr } of rulesOf(name)) expect([expr, promqlFault(expr)]).toEqual([expr, undefined]);
+  });
+
+  test('its report names the alerts that watch the database', () => {
+    const report = JSON.parse(readFileSync(file(name, 'report.json'), 'utf8')) as {
+      assets: { id: string; alerts: string[] }[];
+    };
+    expect(report.assets.find(({ id }) => id === 'orders')?.alerts).toContain('PostgresDown');
+  });
+
+  describeWithPromtool('by promtool', () => {
+    test('its rules are valid', async () => {
+      expect(await promtool('check', 'rules', file(name, 'rules.yaml'))).toBe('');
+    });
+    test('its rules do what their tests say', async () => {
+      expect(await promtool('test', 'rules', file(name, 'rules.test.yaml'))).toBe('');
+    }, 60_000);
+  });
+});
