@@ -1,4 +1,4 @@
-import { addCheck, Construct, type Finding } from '../core';
+import { addCheck, addWarning, Construct, type Finding } from '../core';
 import { type Asset, Recovery } from '../recovery';
 import { CustomResource } from '../workloads';
 import type { Alerting } from './alerting';
@@ -6,6 +6,7 @@ import { declaredGroups, declareGroup } from './declared';
 import type { Catalogue, Subject } from './definition';
 import { runbookTemplate } from './files';
 import { alertFiles } from './outputs';
+import { pendingFault, shortPending } from './pending';
 import { promqlFault } from './promql';
 import { type ResolvedRule, resolveRules } from './rule';
 
@@ -34,12 +35,22 @@ export class AlertRules<S extends Subject> extends Construct {
     });
     if (first) Recovery.of(this).writes(() => alertFiles(declaredGroups(this)));
     if (asset !== undefined)
-      for (const { id: alert, runbook } of this.rules) Recovery.of(this).watches(asset, { alert, runbook });
+      for (const [alert, runbook] of new Map(this.rules.map(({ id, runbook }) => [id, runbook])))
+        Recovery.of(this).watches(asset, { alert, runbook });
     addCheck(this, () => [
       ...alerting.faults(),
       ...unknownOverrides(alerting, declaredGroups(this)),
-      ...this.rules.flatMap((rule) => [...unparsable(rule), ...missingRunbook(rule, catalogue)]),
+      ...this.rules.flatMap((rule) => [
+        ...unparsable(rule),
+        ...pendingFault(rule.id, rule.rule),
+        ...missingRunbook(rule, catalogue),
+      ]),
     ]);
+    addWarning(this, () =>
+      this.rules.flatMap(({ id, rule }) =>
+        shortPending(id, rule, alerting, catalogue.alerts.find((alert) => alert.id === id)?.for),
+      ),
+    );
     if (alerting.delivery === 'files' || this.rules.length === 0) return;
     new CustomResource(this, 'rules', {
       apiVersion: 'monitoring.coreos.com/v1',

@@ -18,6 +18,7 @@ export type Finding = Omit<Fault, 'path'>;
 type Check = () => readonly Finding[];
 
 const checks = new WeakMap<IConstruct, Check[]>();
+const cautions = new WeakMap<IConstruct, Check[]>();
 
 /**
  * Attaches a check to a construct. It runs at synthesis, after the whole tree
@@ -31,6 +32,41 @@ export function addCheck(scope: IConstruct, check: Check): void {
   known.push(check);
   checks.set(scope, known);
   scope.node.addValidation({ validate: () => run(scope, check).map(formatFault) });
+}
+
+/**
+ * Attaches a check whose findings are told, and keep nothing from being written: what works, and may not be what
+ * was meant. It runs when a fault's check does.
+ */
+export function addWarning(scope: IConstruct, check: Check): void {
+  const known = cautions.get(scope) ?? [];
+  known.push(check);
+  cautions.set(scope, known);
+}
+
+/** Every warning of every construct below `root`. */
+export function collectWarnings(root: IConstruct): Fault[] {
+  return root.node
+    .findAll()
+    .flatMap((scope) => (cautions.get(scope) ?? []).flatMap((check) => run(scope, check)));
+}
+
+/** For people: what many constructs are warned of alike is told once. Empty when there is none. */
+export function formatWarnings(warnings: readonly Fault[]): string {
+  const alike = new Map<string, Fault[]>();
+  for (const warning of warnings) {
+    const key = JSON.stringify([warning.rule, warning.message]);
+    alike.set(key, [...(alike.get(key) ?? []), warning]);
+  }
+  const lines = [...alike.values()].flatMap(([first, ...others]) =>
+    first === undefined
+      ? []
+      : [
+          `  - ${formatFault({ ...first, path: `${first.path}${others.length === 0 ? '' : ` and ${others.length} more`}` })}`,
+        ],
+  );
+  if (lines.length === 0) return '';
+  return `${lines.length === 1 ? '1 warning' : `${lines.length} warnings`}:\n${lines.join('\n')}`;
 }
 
 /**

@@ -9,6 +9,8 @@ export interface Report {
   readonly environment: string;
   readonly assets: readonly AssetReport[];
   readonly faults: readonly Fault[];
+  /** What keeps nothing from being deployed, and may not be what was meant. */
+  readonly warnings: readonly Fault[];
   readonly acknowledged: readonly { readonly rule: string; readonly path: string; readonly reason: string }[];
 }
 
@@ -40,12 +42,13 @@ export interface AssetReport {
   readonly escrow: 'declared' | 'missing' | 'not needed';
 }
 
-/** The report of one environment, from its assets and the faults found in it. */
+/** The report of one environment, from its assets, and the faults and warnings found in it. */
 export function buildReport(
   environment: string,
   assets: readonly Asset[],
   faults: readonly Fault[],
   escrow?: EscrowFact,
+  warnings: readonly Fault[] = [],
 ): Report {
   return {
     environment,
@@ -53,6 +56,7 @@ export function buildReport(
       .filter((asset) => asset.environment === environment)
       .map((asset) => describe(asset, escrow)),
     faults,
+    warnings,
     acknowledged: [],
   };
 }

@@ -1,6 +1,15 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type App, collectFaults, EnvironmentStack, FaultsError, LAYERS } from '../core';
+import {
+  type App,
+  collectFaults,
+  collectWarnings,
+  EnvironmentStack,
+  type Fault,
+  FaultsError,
+  formatWarnings,
+  LAYERS,
+} from '../core';
 import { describeEscrow } from './escrow';
 import { buildKit, writeKit } from './kit';
 import { Recovery } from './recovery';
@@ -13,7 +22,7 @@ import { buildReport } from './report';
  *
  * @throws FaultsError listing every fault of every environment; nothing is
  * written then, and the report and kit of an earlier run are removed, so that
- * nothing stale is mistaken for a current one.
+ * nothing stale is mistaken for a current one. Warnings are told on stderr, and stand in the report.
  */
 export function synthesise(app: App): void {
   const faults = collectFaults(app);
@@ -23,6 +32,8 @@ export function synthesise(app: App): void {
     rmSync(output(environment), { recursive: true, force: true });
   if (faults.length > 0) throw new FaultsError(faults);
 
+  const warnings = collectWarnings(app);
+  if (warnings.length > 0) console.error(formatWarnings(warnings));
   app.synth();
   const assets = Recovery.assets(app);
   for (const [environment, stacks] of environments) {
@@ -31,7 +42,7 @@ export function synthesise(app: App): void {
     const escrow = Recovery.escrows(app).find((declared) => declared.environment === environment);
     const writeJson = (name: string, content: unknown): void =>
       writeFileSync(join(directory, name), `${JSON.stringify(content, null, 2)}\n`);
-    writeJson('report.json', buildReport(environment, assets, [], escrow));
+    writeJson('report.json', buildReport(environment, assets, [], escrow, below(stacks, warnings)));
     const escrowFile = escrow === undefined ? undefined : describeEscrow(environment, escrow);
     if (escrowFile !== undefined) writeJson('escrow.json', escrowFile);
     for (const files of Recovery.writers(app, environment))
@@ -47,6 +58,12 @@ export function synthesise(app: App): void {
     );
     writeKit(kit, join(directory, 'kit'));
   }
+}
+
+function below(stacks: readonly EnvironmentStack[], warnings: readonly Fault[]): Fault[] {
+  return warnings.filter(({ path }) =>
+    stacks.some(({ node }) => path === node.path || path.startsWith(`${node.path}/`)),
+  );
 }
 
 /** The environments of an application, each with its stacks in the order of their layers. */

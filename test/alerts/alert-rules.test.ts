@@ -149,6 +149,7 @@ describe('faults of alerting', () => {
     [{ runbookBaseUrl: 'runbooks' }, 'it must be a URL'],
     [{ runbookBaseUrl: 'http://wiki.tools.svc.cluster.local/x' }, 'it leads into the cluster'],
     [{ delivery: 'carrier-pigeon' as never }, 'it must be prometheus-operator or files'],
+    [{ mapRule: (rule) => ({ ...rule, for: '10 minutes' }) }, 'which is no duration of Prometheus'],
     [{ scrapeInterval: Duration.minutes(10) }, 'it must be 5 to 120 s'],
   ] satisfies [Partial<AlertingProps>, string][])('%j', (props, message) => {
     const found = faults(props);
@@ -160,5 +161,34 @@ describe('faults of alerting', () => {
     expect(faults({}, { ...THINGS, alerts: [LIMIT] })).toEqual([
       expect.stringContaining('ThingTooMuch has no runbook'),
     ]);
+  });
+});
+
+describe('warnings of alerting', () => {
+  const warnings = (props: Partial<AlertingProps>, definition: Partial<typeof LIMIT> = {}) =>
+    Template.warnings(
+      (stack) =>
+        void declare(stack, props, {
+          ...THINGS,
+          alerts: [{ ...LIMIT, runbook: 'PostgresDown', ...definition }],
+        }),
+    );
+
+  test('a `for` under two scrapes', () => {
+    const short = { overrides: { ThingTooMuch: { for: Duration.seconds(59) } } };
+    expect(warnings(short)).toEqual([
+      expect.objectContaining({
+        rule: 'alerts/short-for',
+        message: expect.stringContaining('for of ThingTooMuch is 59s'),
+      }),
+    ]);
+    expect(warnings({ ...short, scrapeInterval: Duration.seconds(20) })).toEqual([]);
+    expect(warnings({ overrides: { ThingTooMuch: { for: Duration.seconds(60) } } })).toEqual([]);
+    expect(warnings({ overrides: { ThingTooMuch: { for: Duration.ZERO } } })).toHaveLength(1);
+    expect(warnings({ scrapeInterval: Duration.minutes(2) }, { for: Duration.minutes(3) })).toHaveLength(1);
+  });
+
+  test('none where a catalogue means to fire at once', () => {
+    expect(warnings({}, { for: Duration.ZERO })).toEqual([]);
   });
 });

@@ -1,10 +1,13 @@
 import {
   App,
   addCheck,
+  addWarning,
   Construct,
   collectFaults,
+  collectWarnings,
   EnvironmentStack,
   FaultsError,
+  formatWarnings,
 } from '../../constructs/core';
 
 function tree() {
@@ -49,6 +52,45 @@ describe('collectFaults', () => {
 
   test('a tree without faults has none', () => {
     expect(collectFaults(tree().app)).toEqual([]);
+  });
+});
+
+describe('collectWarnings', () => {
+  test('gathers the warnings of a tree, which are no faults', () => {
+    const { app, one, two } = tree();
+    addWarning(one, () => [finding('x')]);
+    addWarning(two, () => [finding('y')]);
+    expect(collectFaults(app)).toEqual([]);
+    expect(collectWarnings(app)).toEqual([
+      { ...finding('x'), path: 'a-platform/one' },
+      { ...finding('y'), path: 'b-platform/two' },
+    ]);
+    expect(collectWarnings(two)).toEqual([{ ...finding('y'), path: 'b-platform/two' }]);
+    expect(() => app.synth()).not.toThrow();
+  });
+
+  test('one that throws is told as such', () => {
+    const { app, one } = tree();
+    addWarning(one, () => {
+      throw new Error('boom');
+    });
+    expect(collectWarnings(app)).toEqual([expect.objectContaining({ rule: 'check-failed' })]);
+  });
+
+  test('are told once where they are the same', () => {
+    expect(formatWarnings([])).toBe('');
+    const same = (path: string) => ({ ...finding('x'), path });
+    expect(
+      formatWarnings([same('a/one'), same('a/two'), { ...finding('y'), path: 'a/two' }, same('b')]),
+    ).toBe(
+      [
+        '2 warnings:',
+        '  - a/one and 2 more: x is wrong [x]',
+        '    fix: mend x',
+        '  - a/two: y is wrong [y]',
+        '    fix: mend y',
+      ].join('\n'),
+    );
   });
 });
 

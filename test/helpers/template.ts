@@ -1,5 +1,12 @@
 import { KubernetesProvider } from '@cdktf/provider-kubernetes/lib/provider';
-import { App, collectFaults, EnvironmentStack, type Fault, Testing } from '../../constructs/core';
+import {
+  App,
+  collectFaults,
+  collectWarnings,
+  EnvironmentStack,
+  type Fault,
+  Testing,
+} from '../../constructs/core';
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
@@ -20,6 +27,11 @@ export class Template {
   /** Every fault of a declaration. */
   static faults(declare: (stack: EnvironmentStack) => void): readonly Fault[] {
     return collectFaults(Template.declare(declare).app);
+  }
+
+  /** Every warning of a declaration. */
+  static warnings(declare: (stack: EnvironmentStack) => void): readonly Fault[] {
+    return collectWarnings(Template.declare(declare).app);
   }
 
   private static declare(declare: (stack: EnvironmentStack) => void) {

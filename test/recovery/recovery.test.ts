@@ -1,5 +1,9 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   App,
+  addWarning,
   Construct,
   collectFaults,
   Duration,
@@ -8,6 +12,7 @@ import {
   Size,
 } from '../../constructs/core';
 import { buildReport, computeObjectives, Recovery } from '../../constructs/recovery';
+import { synthesise } from '../../constructs/recovery/synthesise';
 
 const LOCATION = { vault: 'vault', endpoint: 'https://vault.example.com' };
 
@@ -53,6 +58,7 @@ describe('a construct of somebody else joins by four calls', () => {
         },
       ],
       faults: [],
+      warnings: [],
       acknowledged: [],
     });
   });
@@ -62,6 +68,30 @@ describe('a construct of somebody else joins by four calls', () => {
     recovery.asset(ASSET);
     expect(buildReport('production', Recovery.assets(app), []).assets).toEqual([]);
   });
+});
+
+test('warnings are told on stderr, stand in the report of their environment, and keep nothing from being written', () => {
+  const outdir = mkdtempSync(join(tmpdir(), 'warnings-'));
+  const told = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+  try {
+    const app = new App({ outdir, stackTraces: false });
+    const [one] = ['staging', 'staging-2'].map(
+      (environment) => new EnvironmentStack(app, { environment, layer: 'platform' }),
+    );
+    const warning = { rule: 'x/odd', message: 'x is odd', fix: 'make it even' };
+    addWarning(new Construct(one as EnvironmentStack, 'own'), () => [warning]);
+    synthesise(app);
+    const warningsOf = (environment: string) =>
+      JSON.parse(readFileSync(join(outdir, 'recovery', environment, 'report.json'), 'utf8')).warnings;
+    expect(warningsOf('staging')).toEqual([{ ...warning, path: 'staging-platform/own' }]);
+    expect(warningsOf('staging-2')).toEqual([]);
+    expect(told.mock.calls).toEqual([
+      [expect.stringContaining('1 warning:\n  - staging-platform/own: x is odd')],
+    ]);
+  } finally {
+    told.mockRestore();
+    rmSync(outdir, { recursive: true, force: true });
+  }
 });
 
 test('two assets of one id in one environment are a fault of the second', () => {
