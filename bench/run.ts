@@ -6,12 +6,14 @@ import { type Figure, gates, isBroken, renderFigures } from './figure';
 import { measureProcess } from './process/benchmark';
 import { measureRequire } from './require/benchmark';
 import { measureRto } from './rto/benchmark';
+import { measureRules } from './rules/benchmark';
 import { measureSynth } from './synth/benchmark';
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   require: measureRequire,
   process: measureProcess,
   synth: measureSynth,
+  rules: measureRules,
 };
 
 const command = new Command('bench')
