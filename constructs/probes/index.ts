@@ -1,0 +1,2 @@
+export * from './blackbox-exporter';
+export * from './endpoint-probe';
