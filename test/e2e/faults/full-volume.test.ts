@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { VOLUMES } from '../../../local/cluster/addons/storage';
 import { eventually, LocalSite } from '../local-site';
+import { giveSmallVolume } from '../small-volume';
 import { FaultProxy } from './fault-proxy';
 
 /**
@@ -34,7 +32,7 @@ beforeAll(async () => {
   site = direct;
   proxy = await FaultProxy.start('faults');
   site = direct.with({ VAULT_ENDPOINT: proxy.endpoint });
-  await giveSmallVolume();
+  await giveSmallVolume(site, 300);
   await site.initialised();
   await site.sql('create table kept (id bigint generated always as identity primary key)');
   await site.backedUp();
@@ -48,65 +46,6 @@ afterAll(async () => {
 /** The repository cannot be reached; what the deploy itself needs can. */
 const vaultAway = () =>
   proxy.set(...['/local/orders', 'prefix=local%2Forders'].map((path) => ({ path, do: 'reset' }) as const));
-
-/** A pod on the node that mounts the file system, and a volume there that only the database's claim may have. */
-async function giveSmallVolume(): Promise<void> {
-  const image = site.variables()['POSTGRES_IMAGE'] ?? '';
-  const mount = `mkdir ${SMALL} && mount -t tmpfs -o size=300m,mode=0777 small ${SMALL} && exec sleep infinity`;
-  const volumes = { name: 'volumes', mountPath: VOLUMES, mountPropagation: 'Bidirectional' };
-  await eventually('pods may be made', 60, async () => {
-    const accounts = ['get', 'serviceaccount', 'default', '--namespace=kube-system', '--ignore-not-found'];
-    return (await site.kubectl(...accounts)) !== '';
-  });
-  const className = await site.kubectl('get', 'storageclass', '--output=jsonpath={.items[0].metadata.name}');
-  await create(
-    {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: 'mounter', namespace: 'kube-system' },
-      spec: {
-        volumes: [{ name: volumes.name, hostPath: { path: VOLUMES } }],
-        containers: [
-          {
-            name: 'mounter',
-            image,
-            command: ['bash', '-ec', mount],
-            securityContext: { privileged: true, runAsUser: 0, runAsGroup: 0 },
-            volumeMounts: [volumes],
-            readinessProbe: { exec: { command: ['mountpoint', '--quiet', SMALL] }, periodSeconds: 1 },
-          },
-        ],
-      },
-    },
-    {
-      apiVersion: 'v1',
-      kind: 'PersistentVolume',
-      metadata: { name: 'small' },
-      spec: {
-        capacity: { storage: '10Gi' },
-        accessModes: ['ReadWriteOnce'],
-        storageClassName: className,
-        claimRef: { namespace: 'local', name: `data-${POD}` },
-        hostPath: { path: SMALL },
-      },
-    },
-  );
-  await site.kubectl(
-    'wait',
-    '--namespace=kube-system',
-    '--for=condition=ready',
-    '--timeout=60s',
-    'pod/mounter',
-  );
-}
-
-async function create(...objects: object[]): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'objects-'));
-  const file = join(folder, 'objects.json');
-  writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
-  await site.kubectl('create', `--filename=${file}`);
-  rmSync(folder, { recursive: true });
-}
 
 /** One row and 4 MB of WAL at a time, until the server is down. */
 async function fill(): Promise<void> {
