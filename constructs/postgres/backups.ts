@@ -27,7 +27,11 @@ export const BACKUP_KINDS = ['full', 'differential', 'incremental'] as const;
 export type BackupKind = (typeof BACKUP_KINDS)[number];
 
 /** pgBackRest's words for them. */
-const TYPES: Record<BackupKind, string> = { full: 'full', differential: 'diff', incremental: 'incr' };
+export const BACKUP_TYPES = {
+  full: 'full',
+  differential: 'diff',
+  incremental: 'incr',
+} as const satisfies Record<BackupKind, string>;
 
 export interface BackupsProps {
   readonly context: DatabaseContext;
@@ -74,7 +78,11 @@ export class Backups extends Construct {
       const { schedule: shifted, sleep } = schedule.delayedBy(this.delays[kind]);
       const { schedule: cron, timeZone } = shifted.kubernetes();
       new CronJobV1(this, kind, {
-        metadata: { name: `${context.name}-backup-${TYPES[kind]}`, namespace: context.namespace, labels },
+        metadata: {
+          name: `${context.name}-backup-${BACKUP_TYPES[kind]}`,
+          namespace: context.namespace,
+          labels,
+        },
         spec: {
           schedule: cron,
           timezone: timeZone,
@@ -88,7 +96,7 @@ export class Backups extends Construct {
               backoffLimit: 2,
               // With `Forbid`, one that hangs would end all that follow.
               activeDeadlineSeconds: 86_400,
-              template: podTemplate(props, labels, ['backup.sh', TYPES[kind]], sleep.wholeSeconds()),
+              template: podTemplate(props, labels, ['backup.sh', BACKUP_TYPES[kind]], sleep.wholeSeconds()),
             },
           },
         },

@@ -4,6 +4,7 @@ import {
   addCheck,
   Construct,
   type Duration,
+  environmentOf,
   literal,
   runtimeVariable,
   type SecretRef,
@@ -13,6 +14,7 @@ import {
 import { type Asset, type AssetProps, Recovery } from '../recovery';
 import { type Resources, Secrets } from '../workloads';
 import { POSTGRES_ALERTS } from './alerts/catalogue';
+import { freezeMaxAge } from './alerts/subject';
 import { checkDatabase } from './checks';
 import { CloneTemplate, DEFAULT_CLONE_LIFETIME } from './clone';
 import { type DatabaseContext, MOUNTS } from './context';
@@ -166,13 +168,7 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
       ...(props.degradedMode === undefined ? {} : { degradedMode: props.degradedMode }),
     });
     backup.protect(this.asset);
-    if (props.alerting !== undefined)
-      new AlertRules(this, 'alerts', {
-        alerting: props.alerting,
-        catalogue: POSTGRES_ALERTS,
-        subject: { name, namespace, replicas },
-        asset: this.asset,
-      });
+    if (props.alerting !== undefined) this.watch(props.alerting, backup, replicas);
     if (props.dumps !== undefined) {
       new LogicalDumps(this, 'dumps', {
         ...props.dumps,
@@ -184,6 +180,29 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
         repository: [...this.repositories].sort((a, b) => a.number - b.number)[0],
       }).protect(this.asset);
     }
+  }
+
+  private watch(alerting: Alerting, backup: PgBackRest, replicas: number): void {
+    const { dumps, expectedSize, name, namespace, objectives, overrides, storage } = this.props;
+    new AlertRules(this, 'alerts', {
+      alerting,
+      catalogue: POSTGRES_ALERTS,
+      subject: {
+        name,
+        namespace,
+        environment: environmentOf(this),
+        replicas,
+        archiveTimeout: backup.archiveTimeout,
+        schedules: backup.watchedSchedules(),
+        repositories: this.repositories.map(({ number }) => number),
+        stanza: this.stanza,
+        size: expectedSize ?? storage,
+        dumps: dumps !== undefined,
+        objectives: objectives ?? {},
+        freezeMaxAge: freezeMaxAge(overrides),
+      },
+      asset: this.asset,
+    });
   }
 
   private configureServer({ archiveTimeout, context }: PgBackRest, replicas: number) {

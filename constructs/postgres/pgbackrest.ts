@@ -2,7 +2,8 @@ import { ConfigMapV1 } from '@cdktf/provider-kubernetes/lib/config-map-v1';
 import { Construct, Duration, environmentOf, literal, specHash } from '../core';
 import { type Asset, Recovery } from '../recovery';
 import { type EnvironmentVariable, Secrets } from '../workloads';
-import { BACKUP_KINDS, type BackupSchedules, Backups } from './backups';
+import type { WatchedSchedule } from './alerts/subject';
+import { BACKUP_KINDS, BACKUP_TYPES, type BackupSchedules, Backups } from './backups';
 import type { DatabaseContext } from './context';
 import type { DataLayout } from './paths';
 import { jobConf, type PgBackRestSettings, serverConf, sidecarConf } from './pgbackrest-conf';
@@ -125,6 +126,17 @@ export class PgBackRest extends Construct {
         });
       }
     }
+  }
+
+  /** What the age of its backups is held against. A schedule that is a fault is left out. */
+  watchedSchedules(): readonly WatchedSchedule[] {
+    return BACKUP_KINDS.flatMap((kind) => {
+      const schedule = this.props.backups[kind];
+      if (schedule === undefined || schedule.faults().length > 0) return [];
+      return [
+        { type: BACKUP_TYPES[kind], longestGap: schedule.longestGap(), delay: this.backups.delays[kind] },
+      ];
+    });
   }
 
   private configure(clientName: string): DatabaseContext {

@@ -1,7 +1,38 @@
 import type { Subject } from '../../alerts';
+import type { Duration, Size } from '../../core';
+import type { Objectives } from '../../recovery';
 
-/** What the rules of a database read. */
+/** A schedule of backups, as the age of what it makes is judged. */
+export interface WatchedSchedule {
+  /** In pgBackRest's words. */
+  readonly type: 'full' | 'diff' | 'incr';
+  /** Between two of its runs. */
+  readonly longestGap: Duration;
+  /** From its tick to the start. */
+  readonly delay: Duration;
+}
+
+/** What the rules and runbooks of a database read. */
 export interface DatabaseSubject extends Subject {
+  readonly environment: string;
   /** Pods beside the primary. */
   readonly replicas: number;
+  readonly archiveTimeout: Duration;
+  readonly schedules: readonly WatchedSchedule[];
+  /** Their numbers. */
+  readonly repositories: readonly number[];
+  readonly stanza: string;
+  /** Expected; the time of a backup is estimated from it. */
+  readonly size: Size;
+  /** Whether there are logical dumps. */
+  readonly dumps: boolean;
+  readonly objectives: Objectives;
+  /** PostgreSQL's `autovacuum_freeze_max_age`, in transactions. */
+  readonly freezeMaxAge: number;
+}
+
+/** PostgreSQL's own, unless the declaration overrides it by a number. */
+export function freezeMaxAge(overrides: Readonly<Record<string, unknown>> = {}): number {
+  const declared = Number(overrides['autovacuum_freeze_max_age']);
+  return Number.isFinite(declared) ? declared : 200_000_000;
 }
