@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -9,6 +10,7 @@ import { synthesise } from '../../constructs/recovery/synthesise';
 import { ENVIRONMENTS } from '../../environments';
 import { declareEnvironment } from '../../stacks';
 import { describeWithPromtool, promtool } from '../alerts/promtool';
+import { shellBlocks } from '../alerts/runbook-commands';
 
 const alerting = new Alerting({
   runbookBaseUrl: 'https://git.example.com/runbooks',
@@ -39,6 +41,19 @@ describe.each(ENVIRONMENTS.map(({ name }) => name))('%s, watched', (name) => {
       const path = file(name, 'runbooks', annotations['runbook_url']?.split('/').at(-1) ?? '');
       expect(existsSync(path)).toBe(true);
       expect(readFileSync(path, 'utf8')).not.toMatch(/undefined|\[object|NaN/);
+    }
+  });
+
+  test('what its runbooks have a shell do is shell', () => {
+    const folder = file(name, 'runbooks');
+    const blocks = readdirSync(folder).flatMap((runbook) =>
+      shellBlocks(readFileSync(join(folder, runbook), 'utf8')),
+    );
+    for (const block of blocks) {
+      const { stderr } = spawnSync('bash', ['-n'], { input: block, encoding: 'utf8' });
+      expect({ block, stderr }).toEqual({ block, stderr: '' });
+      // What is left to fill in would be run as a redirection.
+      expect(block).not.toMatch(/<[a-z][a-z -]*>/);
     }
   });
 
