@@ -26,5 +26,7 @@ if ((${#files[@]} == 0)); then
   echo 'ERROR no shell file was found — FIX: run this inside the git checkout' >&2
   exit 1
 fi
-shellcheck --external-sources --source-path=SCRIPTDIR "${files[@]}"
+# What scripts of several concerns share lies with one of them; a pod has all its scripts in one folder.
+shellcheck --external-sources --source-path=SCRIPTDIR --source-path=constructs/workloads/scripts \
+  --source-path=constructs/object-storage/scripts "${files[@]}"
 echo "shellcheck: ${#files[@]} files are clean"

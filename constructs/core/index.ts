@@ -5,6 +5,7 @@ export * from './escape';
 export * from './framework';
 export * from './naming';
 export * from './schedule';
+export * from './script-files';
 export * from './secret-ref';
 export * from './size';
 export * from './validation';

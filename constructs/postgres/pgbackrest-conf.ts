@@ -1,3 +1,4 @@
+import { storeOptions } from '../object-storage';
 import { type DataLayout, PATHS, PGBACKREST_PORT, POSTGRES_PORT } from './paths';
 import type { RepositoryProps } from './repository';
 
@@ -127,17 +128,11 @@ function dataDirectory(layout: DataLayout, pg = 'pg1'): Section {
 function repositories(settings: PgBackRestSettings): Section {
   return settings.repositories.flatMap((repository) => {
     const repo = `repo${repository.number}`;
-    const { store } = repository.vault;
-    const options: [string, string | number][] = [
-      [`${repo}-type`, 's3'],
-      [`${repo}-path`, repository.path],
-      [`${repo}-s3-bucket`, repository.vault.bucket],
-      [`${repo}-s3-endpoint`, store.host],
-      [`${repo}-s3-region`, store.region],
-      [`${repo}-s3-uri-style`, store.pathStyle ? 'path' : 'host'],
-      [`${repo}-storage-port`, store.port],
-    ];
-    if (store.caPem !== undefined) options.push([`${repo}-storage-ca-file`, `${PATHS.vaultCa}/${repo}.crt`]);
+    const options = storeOptions(repository.vault, {
+      number: repository.number,
+      path: repository.path,
+      caFile: `${PATHS.vaultCa}/${repo}.crt`,
+    });
     options.push(
       [`${repo}-cipher-type`, 'aes-256-cbc'],
       [`${repo}-bundle`, 'y'],

@@ -1,14 +1,17 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { specHash } from '../core';
-
-const FOLDER = join(__dirname, 'scripts');
+import { scriptFiles, specHash } from '../core';
+import { storeScripts } from '../object-storage';
+import { shellScripts } from '../workloads';
 
 let scripts: Readonly<Record<string, string>> | undefined;
 
-/** What pods run: shell and SQL, by file name, as they are on disk. Read once; frozen, being everybody's. */
+/** What pods run: shell and SQL, by file name, with what they share with other pods. Frozen, being everybody's. */
 export function podScripts(): Readonly<Record<string, string>> {
-  scripts ??= Object.freeze(readScripts());
+  scripts ??= Object.freeze({
+    ...shellScripts(),
+    ...storeScripts(),
+    ...scriptFiles(join(__dirname, 'scripts')),
+  });
   return scripts;
 }
 
@@ -18,11 +21,4 @@ let hash: string | undefined;
 export function podScriptsHash(): string {
   hash ??= specHash(podScripts());
   return hash;
-}
-
-function readScripts(): Record<string, string> {
-  const names = readdirSync(FOLDER)
-    .filter((name) => !name.endsWith('.md'))
-    .sort();
-  return Object.fromEntries(names.map((name) => [name, readFileSync(join(FOLDER, name), 'utf8')]));
 }

@@ -1,4 +1,5 @@
 export * from './custom-resource';
 export * from './kubernetes';
 export * from './pod';
+export * from './scripts';
 export * from './secrets';

@@ -168,8 +168,8 @@ expire() {
   while read -r id; do
     if remove_dump "$id"; then log "dump $id is removed: it is too old, or incomplete"; else warn "dump $id could not be removed: $CAUSE" && return; fi
   done < <(jq -r --argjson now "$EPOCHSECONDS" --argjson keep "$DUMP_KEEP_SECONDS" --argjson least "$DUMP_KEEP_AT_LEAST" \
-    --argjson stale "$DUMP_STALE_SECONDS" '{ $now, keepSeconds: $keep, keepAtLeast: $least, staleSeconds: $stale, dumps: . }' \
-    <<<"$DUMPS" | jq -r -f "$here/dump-retention.jq" | jq -r '.[]')
+    --argjson stale "$DUMP_STALE_SECONDS" '{ $now, keepSeconds: $keep, keepAtLeast: $least, staleSeconds: $stale, sets: . }' \
+    <<<"$DUMPS" | jq -r -f "$here/retention.jq" | jq -r '.[]')
 }
 
 if ((${DELAY_SECONDS:-0} > 0)); then

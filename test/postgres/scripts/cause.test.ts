@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
-const SCRIPT = join(__dirname, '../../../constructs/postgres/scripts/cause.sh');
+const SCRIPT = join(__dirname, '../../../constructs/object-storage/scripts/cause.sh');
 
 function explain(text: string): { code: string; cause: string; fix: string } {
   const program =

@@ -17,9 +17,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { configurationFiles, type Options } from './configuration';
 import { Background, canConnect, eventually, freePort, type Result, run } from './processes';
+import { writeScripts } from './scripts-folder';
 import { tools } from './tools';
-
-const SCRIPTS = join(__dirname, '../../../constructs/postgres/scripts');
 
 const OWNED = ['volume', 'socket', 'deploy', 'tls', 'roles', 'conf.d', 'attic', 'tmp'];
 
@@ -44,7 +43,7 @@ export class Lab {
     readonly tlsPort: number,
   ) {
     for (const name of [...OWNED, 'etc', 'scripts']) mkdirSync(this.path(name));
-    cpSync(SCRIPTS, this.path('scripts'), { recursive: true });
+    writeScripts(this.path('scripts'));
     this.repositories = [this.posixRepository(1)];
     this.configure();
     this.own();

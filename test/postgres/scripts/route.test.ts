@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { CertificateAuthority } from '../../../local/certificates/authority';
 import { FakeApi } from './fake-api';
 import { Background, eventually } from './processes';
+import { podScriptsFolder } from './scripts-folder';
 
-const SCRIPT = join(__dirname, '../../../constructs/postgres/scripts/route.sh');
+const SCRIPT = join(podScriptsFolder(), 'route.sh');
 const ROLE = 'cdktf-disaster-recovery/role';
 
 /** The sidecar alone, beside a stand-in for psql that answers what a file says. */

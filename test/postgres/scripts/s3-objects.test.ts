@@ -74,6 +74,21 @@ describeWithS3('s3.sh with a real store', () => {
     expect(await call(lab, ['s3_get', '1', 'a/b.json'])).toMatchObject({ body: '{"n":2}' });
   });
 
+  test('sends and gets files as they are, larger than a command line', async () => {
+    const text = `${JSON.stringify({ text: 'a "quoted" \\\\ line, ü\\n'.repeat(150_000) })}\n\n`;
+    lab.write('tmp/sent', text);
+    expect(await call(lab, ['s3_put_file', '1', 'files/large.json', 'tmp/sent'])).toMatchObject({
+      status: 0,
+    });
+    expect(await call(lab, ['s3_get_file', '1', 'files/large.json', 'tmp/got'])).toMatchObject({
+      status: 0,
+      body: '',
+    });
+    expect(lab.read('tmp/got') === text).toBe(true);
+    expect(await call(lab, ['s3_get_file', '1', 'files/none.json', 'tmp/none'])).toMatchObject({ status: 1 });
+    expect(lab.exists('tmp/none')).toBe(false);
+  });
+
   test('lists keys below the path of the repository, from where it is told', async () => {
     for (const name of ['000001', '000002', '000010'])
       await call(lab, ['s3_put', '1', `leases/main/${name}.json`, '{}']);

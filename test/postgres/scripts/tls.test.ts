@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FakeApi } from './fake-api';
 import { Background, type Result } from './processes';
+import { podScriptsFolder } from './scripts-folder';
 
-const SCRIPT = join(__dirname, '../../../constructs/postgres/scripts/tls.sh');
+const SCRIPT = join(podScriptsFolder(), 'tls.sh');
 const FILES = ['ca.crt', 'client.crt', 'client.key', 'server.crt', 'server.key'];
 const HOST = 'shop-0.shop.prod.svc.cluster.local';
 const DAY = 86_400_000;

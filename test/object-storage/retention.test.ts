@@ -1,20 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { run } from './processes';
-import { describeWithPostgres } from './tools';
+import { run } from '../postgres/scripts/processes';
+import { describeWithPostgres } from '../postgres/scripts/tools';
 
-const PROGRAM = readFileSync(
-  join(__dirname, '../../../constructs/postgres/scripts/dump-retention.jq'),
-  'utf8',
-);
+const PROGRAM = readFileSync(join(__dirname, '../../constructs/object-storage/scripts/retention.jq'), 'utf8');
 
 interface Rule {
   readonly now: number;
   readonly keepSeconds: number;
   readonly keepAtLeast: number;
   readonly staleSeconds: number;
-  readonly dumps: readonly { readonly id: string; readonly complete: boolean }[];
+  readonly sets: readonly { readonly id: string; readonly complete: boolean }[];
 }
 
 const NOW = Date.UTC(2026, 4, 4, 3, 2, 1) / 1000;
@@ -46,14 +43,14 @@ const rules = fc.record({
   ),
 });
 
-describeWithPostgres('which dumps go', () => {
+describeWithPostgres('which dated sets go', () => {
   test('by age, never one of the newest, and incomplete ones when they are over: for any set of dumps', async () => {
     const drawn = fc.sample(rules, 600);
     const results = await expired(
       drawn.map(({ dumps, ...rest }) => ({
         ...rest,
         now: NOW,
-        dumps: dumps.map(({ age, complete }) => ({ id: id(NOW - age), complete })),
+        sets: dumps.map(({ age, complete }) => ({ id: id(NOW - age), complete })),
       })),
     );
     expect(results).toHaveLength(600);
@@ -80,8 +77,8 @@ describeWithPostgres('which dumps go', () => {
     const dumps = [1, 9, 3, 7, 5].map((days) => ({ id: id(NOW - days * 86_400), complete: true }));
     const rule = { now: NOW, keepSeconds: 4 * 86_400, keepAtLeast: 1, staleSeconds: 0 };
     const [one, other] = await expired([
-      { ...rule, dumps },
-      { ...rule, dumps: [...dumps].reverse() },
+      { ...rule, sets: dumps },
+      { ...rule, sets: [...dumps].reverse() },
     ]);
     expect(one).toEqual([9, 7, 5].map((days) => id(NOW - days * 86_400)));
     expect(other).toEqual(one);

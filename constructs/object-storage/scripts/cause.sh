@@ -2,6 +2,9 @@
 # Tells apart what pgBackRest says. Its last line often misleads ("unable to find primary cluster" for a wrong
 # certificate), so the whole text is judged, the most telling words first.
 
+: "${STANZA:=main}"
+: "${TLS_DIR:=/run/secrets/tls}"
+
 REPLACED='; if a later incarnation has replaced this cluster, its keys were revoked on purpose: take it down'
 
 # explain <text>: sets CAUSE_CODE, CAUSE and CAUSE_FIX.

@@ -16,6 +16,16 @@ s3_get() {
   s3_explain "$1"
 }
 
+# s3_get_file <repository> <key> <file>: 1 = there is no such object.
+s3_get_file() {
+  s3_request "$1" GET "/$2" '' '' '' "$3"
+  case $S3_STATUS in
+    200) return 0 ;;
+    404) if [[ $S3_BODY != *NoSuchBucket* ]]; then return 1; fi ;;
+  esac
+  s3_explain "$1"
+}
+
 # s3_list <repository> <prefix> [<key after which to begin>]: sets S3_KEYS to the keys in order, one a line.
 s3_list() {
   local repo=$1 prefix=$2 after=${3:-} root page
@@ -43,6 +53,12 @@ s3_has_versions() {
 # s3_put <repository> <key> <text>
 s3_put() {
   s3_request "$1" PUT "/$2" '' "$3"
+  if [[ $S3_STATUS != 20? ]]; then s3_explain "$1"; fi
+}
+
+# s3_put_file <repository> <key> <file>
+s3_put_file() {
+  s3_request "$1" PUT "/$2" '' '' '' "$3"
   if [[ $S3_STATUS != 20? ]]; then s3_explain "$1"; fi
 }
 
@@ -85,8 +101,9 @@ ask_stores() {
   return 1
 }
 
-# s3_request <repository> <method> <path> <query> [<body> [<header>]]: sets S3_STATUS (000 when there was no answer),
-# S3_BODY and S3_ERROR. Keys travel over standard input, so that no process list shows them.
+# s3_request <repository> <method> <path> <query> [<body> [<header> [<file>]]]: sets S3_STATUS (000 when there was no
+# answer), S3_BODY and S3_ERROR. A file is sent in place of the body, or takes what is got. Keys travel over standard
+# input, so that no process list shows them.
 s3_request() {
   local repo=$1 bucket base answer
   bucket=$(configured "repo$repo-s3-bucket")
@@ -97,16 +114,17 @@ s3_request() {
   fi
   answer=$(mktemp)
   # To a file, which a second attempt begins anew.
-  S3_STATUS=$(s3_options "$repo" "$2" "${5:-}" "${6:-}" "$base$(s3_path "$repo" "$3")${4:+?$4}" |
+  S3_STATUS=$(s3_options "$repo" "$2" "${5:-}" "${6:-}" "${7:-}" "$base$(s3_path "$repo" "$3")${4:+?$4}" |
     curl --config - --output "$answer" 2>"$answer.error") || true
-  S3_BODY=$(<"$answer") S3_ERROR=$(<"$answer.error")
+  S3_BODY='' S3_ERROR=$(<"$answer.error")
+  if [[ $2 == GET && -n ${7:-} && $S3_STATUS == 200 ]]; then mv "$answer" "$7"; else S3_BODY=$(<"$answer"); fi
   rm -f "$answer" "$answer.error"
   if [[ ! $S3_STATUS =~ ^[0-9]{3}$ ]]; then S3_STATUS=000; fi
 }
 
 # The options of one curl, as its configuration file has them.
 s3_options() {
-  local repo=$1 method=$2 body=$3 header=$4 url=$5 key="PGBACKREST_REPO$1_S3_KEY" token="PGBACKREST_REPO$1_S3_TOKEN" value
+  local repo=$1 method=$2 body=$3 header=$4 file=$5 url=$6 key="PGBACKREST_REPO$1_S3_KEY" token="PGBACKREST_REPO$1_S3_TOKEN" value
   local seconds=${S3_SECONDS:-10} region
   region=$(configured "repo$repo-s3-region")
   printf '%s\n' silent show-error "connect-timeout = 5" "max-time = $seconds" "retry = 2" "retry-max-time = $seconds"
@@ -116,13 +134,14 @@ s3_options() {
   curl_option user "${!key:-}:$(s3_secret "$repo")"
   curl_option aws-sigv4 "aws:amz:${region:-us-east-1}:s3"
   curl_option write-out '%{http_code}'
-  value=$(printf %s "$body" | sha256sum)
+  if [[ $method == PUT && -n $file ]]; then value=$(sha256sum <"$file"); else value=$(printf %s "$body" | sha256sum); fi
   curl_option header "x-amz-content-sha256: ${value%% *}"
   if [[ -n ${!token:-} ]]; then curl_option header "x-amz-security-token: ${!token}"; fi
   if [[ -n $header ]]; then curl_option header "$header"; fi
   if [[ $method == PUT ]]; then
     curl_option header 'content-type: application/json'
-    curl_option data-binary "$body"
+    # What begins with @ names a file.
+    if [[ -n $file ]]; then curl_option data-binary "@$file"; else curl_option data-binary "$body"; fi
   fi
   for value in ca-file:cacert ca-path:capath; do
     if [[ -n $(configured "repo$repo-storage-${value%:*}") ]]; then
