@@ -1,7 +1,13 @@
 import { join } from 'node:path';
 import { type BinaryName, moduleDirectory } from '../binaries/catalogue';
 
-export type ImageName = 'postgres' | 'postgres-upgrade' | 'pause' | 'coredns' | 'local-path-provisioner';
+export type ImageName =
+  | 'postgres'
+  | 'postgres-upgrade'
+  | 'exporters'
+  | 'pause'
+  | 'coredns'
+  | 'local-path-provisioner';
 
 export interface ImageDefinition {
   readonly name: ImageName;
@@ -41,6 +47,8 @@ export const IMAGES: readonly ImageDefinition[] = [
     onDebian: true,
     system: false,
   },
+  // Its version is Debian's release, whose pgBackRest is that of the image postgres.
+  { name: 'exporters', version: '13', onDemand: true, onDebian: true, system: false },
 ];
 
 export function imageDefinition(name: string): ImageDefinition {

@@ -72,6 +72,18 @@ test('has what the pods need, and nothing of a cluster of its own', async () => 
   expect(result.stdout).toMatch(/^pgBackRest 2\.\d+\.\d+\n$/);
 });
 
+test('the image of the exporters has them, and the pgBackRest of the image that writes the repositories', async () => {
+  const programs = ['postgres', 'pgbackrest', 'blackbox'].map((name) => `prometheus-${name}-exporter`);
+  const script = `
+    for program in ${programs.join(' ')} prometheus-pushgateway; do "$program" --help >/dev/null 2>&1 || echo "no $program"; done
+    ls -d /etc/pgbackrest.conf 2>/dev/null
+    id -un
+    pgbackrest version`;
+  const exporters = await runInImage('exporters', ['bash', '-c', script]);
+  const { stdout } = await runInImage('postgres', ['pgbackrest', 'version']);
+  expect(exporters.stdout).toBe(`nobody\n${stdout}`);
+}, 300_000);
+
 function commandLines(): string[] {
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
