@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { ADDONS, type AddonName } from '../local/cluster/addons/catalogue';
 import { clusterPaths } from '../local/cluster/context';
 import { attachInstance, openInstance } from '../local/instance';
 import { instanceDirectory, instanceLockPath, instanceNames, readState } from '../local/instance-state';
@@ -13,7 +14,11 @@ interface NameOption {
   readonly name: string;
 }
 
-async function up(options: NameOption): Promise<void> {
+interface UpOptions extends NameOption {
+  readonly with: readonly AddonName[];
+}
+
+async function up(options: UpOptions): Promise<void> {
   const progress = timedProgress();
   const instance = await openInstance(options.name, progress);
   try {
@@ -24,6 +29,10 @@ async function up(options: NameOption): Promise<void> {
     progress('the node is Ready; importing images');
     await instance.importImages();
     progress('images are imported');
+    for (const addon of options.with) {
+      progress(`installing ${addon}`);
+      await instance.install(addon);
+    }
     instance.leaveRunning();
     progress(`instance ${options.name} is up`);
     process.stdout.write(
@@ -78,6 +87,9 @@ program
   .command('up')
   .description('builds what is missing, starts both, and leaves them running')
   .option(...name)
+  .addOption(
+    new Option('--with <addons...>', 'what not every cluster has').choices(Object.keys(ADDONS)).default([]),
+  )
   .action(up);
 program.command('status').description('lists instances').action(status);
 program

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { binaryDirectory } from './binaries/build';
+import { ADDONS, type AddonName } from './cluster/addons/catalogue';
 import { Cgroups } from './cluster/cgroups';
 import { LocalCluster } from './cluster/cluster';
 import { type ClusterContext, clusterPaths } from './cluster/context';
@@ -52,6 +53,11 @@ export interface Instance {
    * @param names images beyond the cluster's own. @default all usual ones
    */
   importImages(names?: readonly string[]): Promise<void>;
+  /**
+   * What not every cluster has; resolves when it is ready. It is built when it is asked for first, which takes minutes.
+   * DNS and storage have to be there: `importImages` has resolved.
+   */
+  install(name: AddonName): Promise<void>;
   /** The disaster: everything but the vault is killed and wiped. */
   destroyCluster(): Promise<void>;
   /** Ends everything and removes it, the vault's data too. */
@@ -159,6 +165,14 @@ export class RunningInstance implements Instance {
       if (this.#cluster === undefined)
         throw new Error('Images are imported into a cluster: call startCluster first.');
       await this.#cluster.importImages(names);
+    });
+  }
+
+  install(name: AddonName): Promise<void> {
+    return this.#track(async () => {
+      if (this.#cluster === undefined)
+        throw new Error('Addons are installed into a cluster: call startCluster first.');
+      await this.#cluster.install(ADDONS[name]);
     });
   }
 

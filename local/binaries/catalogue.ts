@@ -28,7 +28,10 @@ export type BinaryName =
   | 'versitygw'
   | 'pause'
   | 'prometheus'
-  | 'promtool';
+  | 'promtool'
+  | 'kube-state-metrics'
+  | 'prometheus-operator'
+  | 'prometheus-config-reloader';
 
 /** The programs that the kubernetes binary becomes, by the name it is called with. */
 const KUBERNETES_PROGRAMS = [
@@ -43,12 +46,19 @@ const KUBERNETES_PROGRAMS = [
 const kubernetesVersion = 'v1.33.4';
 const [major = '', minor = ''] = kubernetesVersion.slice(1).split('.');
 
-/** What the programs of one release of Prometheus share: of all service discovery only that of Kubernetes. */
+/** What both programs of Prometheus share: of all service discovery only that of Kubernetes. */
 const prometheus = {
   module: 'prometheus',
   version: '3.5.0',
   tags: ['netgo', 'remove_all_sd', 'enable_kubernetes_sd'],
   linkerFlags: ['-X github.com/prometheus/common/version.Version=3.5.0'],
+  onDemand: true,
+} as const;
+
+const prometheusOperator = {
+  module: 'prometheus-operator',
+  version: '0.85.0',
+  linkerFlags: ['-X github.com/prometheus/common/version.Version=0.85.0'],
   onDemand: true,
 } as const;
 
@@ -89,7 +99,29 @@ export const BINARIES: readonly BinaryDefinition[] = [
     ...prometheus,
     name: 'prometheus',
     package: 'github.com/prometheus/prometheus/cmd/prometheus',
+    firstBuild: '3 minutes',
+  },
+  {
+    name: 'kube-state-metrics',
+    version: '2.15.0',
+    package: 'k8s.io/kube-state-metrics/v2',
+    // It ends at the first CronJob whose time zone it does not know, and an image of this program alone has none.
+    tags: ['timetzdata'],
+    linkerFlags: ['-X github.com/prometheus/common/version.Version=2.15.0'],
     firstBuild: '2 minutes',
+    onDemand: true,
+  },
+  {
+    ...prometheusOperator,
+    name: 'prometheus-operator',
+    package: 'github.com/prometheus-operator/prometheus-operator/cmd/operator',
+    firstBuild: '3 minutes',
+  },
+  {
+    ...prometheusOperator,
+    name: 'prometheus-config-reloader',
+    package: 'github.com/prometheus-operator/prometheus-operator/cmd/prometheus-config-reloader',
+    firstBuild: '5 seconds',
   },
 ];
 

@@ -3,6 +3,7 @@ import { imageArchive } from '../images/build';
 import { IMAGES, USUAL_IMAGES } from '../images/catalogue';
 import { createNodeNamespace } from '../network/namespaces';
 import { run } from '../processes/run';
+import type { Addon } from './addons/addon';
 import { dns } from './addons/dns';
 import { storage } from './addons/storage';
 import { type ClusterContext, NODE_CGROUP } from './context';
@@ -70,14 +71,37 @@ export class LocalCluster {
   /** Applies objects as the cluster's administrator. */
   async apply(objects: readonly object[]): Promise<void> {
     const list = { apiVersion: 'v1', kind: 'List', items: objects };
-    await run(this.kubectl, ['apply', '--server-side', '--filename=-'], {
-      input: JSON.stringify(list),
-      environment: { ...process.env, KUBECONFIG: this.context.paths.kubeconfig },
-    });
+    await this.#kubectl(['apply', '--server-side', '--filename=-'], JSON.stringify(list));
+  }
+
+  /** Builds and imports an addon's images, applies its objects, and waits until it is ready. */
+  async install(addon: Addon): Promise<void> {
+    const { progress } = this.context;
+    // One after the other: each build alone keeps all cores busy.
+    for (const name of addon.images) await imageArchive(name, progress);
+    const definitions = await addon.definitions(progress);
+    await Promise.all([this.#define(definitions), ...addon.images.map((name) => this.#import(name))]);
+    for (const { objects, ready } of await addon.stages(progress)) {
+      await this.apply(objects);
+      for (const command of ready) await this.#kubectl(command);
+    }
   }
 
   async destroy(): Promise<void> {
     await destroyCluster(this.context);
+  }
+
+  async #define(definitions: readonly object[]): Promise<void> {
+    await this.apply(definitions);
+    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: definitions });
+    await this.#kubectl(['wait', '--for=condition=Established', '--timeout=60s', '--filename=-'], list);
+  }
+
+  async #kubectl(args: readonly string[], input?: string): Promise<void> {
+    await run(this.kubectl, args, {
+      ...(input === undefined ? {} : { input }),
+      environment: { ...process.env, KUBECONFIG: this.context.paths.kubeconfig },
+    });
   }
 
   async #import(name: string): Promise<void> {

@@ -108,6 +108,8 @@ function kubeletConfiguration(context: ClusterContext): object {
     // as recovery time.
     syncFrequency: '10s',
     serializeImagePulls: false,
+    // How soon a metric tells that a volume fills. The default is a minute.
+    volumeStatsAggPeriod: '10s',
     volumePluginDir: '/var/lib/kubelet/volume-plugins',
   };
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type BinaryName, moduleDirectory } from '../binaries/catalogue';
+import { type BinaryName, binaryDefinition, moduleDirectory } from '../binaries/catalogue';
 
 export type ImageName =
   | 'postgres'
@@ -7,7 +7,12 @@ export type ImageName =
   | 'exporters'
   | 'pause'
   | 'coredns'
-  | 'local-path-provisioner';
+  | 'local-path-provisioner'
+  | 'prometheus'
+  | 'prometheus-operator'
+  | 'prometheus-config-reloader'
+  | 'kube-state-metrics'
+  | 'alertmanager';
 
 export interface ImageDefinition {
   readonly name: ImageName;
@@ -26,6 +31,21 @@ export interface ImageDefinition {
   /** Part of the cluster itself: imported first. */
   readonly system: boolean;
 }
+
+/** Images of one program alone, for monitoring. */
+const monitoring = (
+  ['prometheus', 'prometheus-operator', 'prometheus-config-reloader', 'kube-state-metrics'] as const
+).map(
+  (name) =>
+    ({
+      name,
+      version: binaryDefinition(name).version,
+      binary: name,
+      onDemand: true,
+      onDebian: false,
+      system: false,
+    }) as const,
+);
 
 export const IMAGES: readonly ImageDefinition[] = [
   { name: 'pause', version: '1', binary: 'pause', onDebian: false, system: true },
@@ -49,6 +69,8 @@ export const IMAGES: readonly ImageDefinition[] = [
   },
   // Its version is Debian's release, whose pgBackRest is that of the image postgres.
   { name: 'exporters', version: '13', onDemand: true, onDebian: true, system: false },
+  ...monitoring,
+  { name: 'alertmanager', version: '0.28', onDemand: true, onDebian: true, system: false },
 ];
 
 export function imageDefinition(name: string): ImageDefinition {

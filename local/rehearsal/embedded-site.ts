@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { imageName } from '../images';
-import { type Cluster, openInstance, type VaultServer } from '../instance';
+import { type Cluster, type Instance, openInstance, type VaultServer } from '../instance';
 import type { OpenSite, Site } from './site';
 
 type EmbeddedSiteOptions = Parameters<OpenSite>[0] & {
@@ -9,8 +9,15 @@ type EmbeddedSiteOptions = Parameters<OpenSite>[0] & {
   readonly vaultOf?: string;
 };
 
+/** A cluster that can have more than a rehearsal needs. */
+export interface EmbeddedSite extends Site, Pick<Instance, 'install'> {}
+
 /** A cluster and a vault of their own, on this machine, for this rehearsal. */
-export const openEmbeddedSite = async ({ name, progress, vaultOf }: EmbeddedSiteOptions): Promise<Site> => {
+export const openEmbeddedSite = async ({
+  name,
+  progress,
+  vaultOf,
+}: EmbeddedSiteOptions): Promise<EmbeddedSite> => {
   const instance = await openInstance(name, progress);
   let vault: VaultServer | undefined;
   let cluster: Cluster | undefined;
@@ -25,6 +32,7 @@ export const openEmbeddedSite = async ({ name, progress, vaultOf }: EmbeddedSite
       cluster = await instance.startCluster();
     },
     importImages: (names) => instance.importImages(names),
+    install: (addon) => instance.install(addon),
     destroy: () => instance.destroyCluster(),
     keep() {
       instance.leaveRunning();

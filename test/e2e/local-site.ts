@@ -3,10 +3,10 @@ import { dirname } from 'node:path';
 import { Vault } from '../../constructs/object-storage';
 import { openStore, type S3Store, type StoreKeys } from '../../constructs/object-storage/client';
 import { run } from '../../deploy/process';
+import type { AddonName } from '../../local/cluster/addons/catalogue';
 import type { ImageName } from '../../local/images';
 import { inventSecrets } from '../../local/rehearsal/credentials';
-import { openEmbeddedSite } from '../../local/rehearsal/embedded-site';
-import type { Site } from '../../local/rehearsal/site';
+import { type EmbeddedSite, openEmbeddedSite } from '../../local/rehearsal/embedded-site';
 
 export interface Deployed {
   readonly exitCode: number;
@@ -23,7 +23,7 @@ export class LocalSite {
   }
 
   private constructor(
-    private readonly site: Site,
+    private readonly site: EmbeddedSite,
     private readonly secrets: Readonly<Record<string, string>>,
     private readonly others: Variables = {},
     private readonly directory = process.cwd(),
@@ -81,6 +81,11 @@ export class LocalSite {
   /** Makes an image available that not every cluster has; it is built when it is asked for first. */
   importImage(name: ImageName): Promise<void> {
     return this.site.importImages([name]);
+  }
+
+  /** What not every cluster has; it is built when it is asked for first. */
+  install(addon: AddonName): Promise<void> {
+    return this.site.install(addon);
   }
 
   /** Values that must be nowhere but in the cluster's Secrets. */
@@ -190,7 +195,7 @@ export async function eventually(
   }
 }
 
-async function up(name: string, vaultOf?: string): Promise<Site> {
+async function up(name: string, vaultOf?: string): Promise<EmbeddedSite> {
   const progress = (message: string): void => void process.stderr.write(`${message}\n`);
   const site = await openEmbeddedSite({ name, progress, ...(vaultOf === undefined ? {} : { vaultOf }) });
   try {

@@ -7,7 +7,8 @@ describe('programs', () => {
     const module = moduleDirectory(name);
     const { package: path, version } = binaryDefinition(name);
     const pins = readFileSync(join(module, 'go.mod'), 'utf8');
-    if (path === undefined) expect(existsSync(join(module, 'main.go'))).toBe(true);
+    if (path === undefined || path.startsWith('.'))
+      expect(existsSync(join(module, path ?? '.', 'main.go'))).toBe(true);
     else expect(pins).toMatch(new RegExp(`^(tool |\t)${path}$`, 'm'));
     expect(version).toMatch(/^\d+(\.\d+)*$/);
   });

@@ -1,0 +1,141 @@
+import { imageName } from '../../local/images';
+import { eventually, LocalSite } from './local-site';
+import { Monitoring } from './monitoring';
+import { Webhook } from './webhook';
+
+/** The monitoring of the embedded cluster does what alerts need: it scrapes, evaluates, and notifies. */
+const INSTANCE = 'monitoring';
+const NAMESPACE = 'watched';
+let site: LocalSite;
+let monitoring: Monitoring;
+let webhook: Webhook;
+
+const apply = async (...items: readonly object[]): Promise<void> => {
+  const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+  const { exitCode, output } = await site.shell('kubectl apply --server-side -f - <<<"$LIST"', {
+    LIST: list,
+  });
+  if (exitCode !== 0) throw new Error(output);
+};
+
+beforeAll(async () => {
+  site = await LocalSite.open(INSTANCE);
+  await site.install('monitoring');
+  monitoring = new Monitoring(site);
+  webhook = await Webhook.start(INSTANCE);
+  await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
+}, 3_600_000);
+
+afterAll(async () => {
+  await webhook?.stop();
+  await site?.close();
+}, 120_000);
+
+test('the cluster and the monitoring itself are scraped', async () => {
+  const jobs = ['alertmanager', 'kube-state-metrics', 'kubelet', 'prometheus', 'prometheus-operator'];
+  await eventually('every job is up', 90, async () => {
+    const { up } = await monitoring.jobs();
+    return jobs.every((job) => up.includes(job));
+  });
+  expect((await monitoring.jobs()).down).toEqual([]);
+  // One of each page that alerts read, with the labels that join them.
+  for (const series of [
+    'kubelet_node_name{job="kubelet",metrics_path="/metrics"}',
+    'container_memory_working_set_bytes{metrics_path="/metrics/cadvisor",namespace="monitoring",container="prometheus"}',
+    'kube_pod_info{job="kube-state-metrics",namespace="monitoring",pod="prometheus-main-0"}',
+  ])
+    expect({ series, found: (await monitoring.query(series)).length }).toEqual({ series, found: 1 });
+});
+
+test('nothing that the operator was given is refused', async () => {
+  expect(await monitoring.query('prometheus_operator_managed_resources{state="rejected"} > 0')).toEqual([]);
+  expect(await monitoring.query('prometheus_operator_reconcile_errors_total > 0')).toEqual([]);
+});
+
+test('the room on a volume is known', async () => {
+  const claim = { name: 'data', namespace: NAMESPACE };
+  await apply(
+    {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: claim,
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: claim,
+      spec: {
+        containers: [
+          {
+            name: 'idle',
+            image: imageName('pause'),
+            imagePullPolicy: 'IfNotPresent',
+            volumeMounts: [{ name: 'data', mountPath: '/data' }],
+          },
+        ],
+        volumes: [{ name: 'data', persistentVolumeClaim: { claimName: claim.name } }],
+      },
+    },
+  );
+  const room = (metric: string) =>
+    monitoring.query(`${metric}{job="kubelet",namespace="${NAMESPACE}",persistentvolumeclaim="data"}`);
+  await eventually('kubelet tells the room on the volume', 150, async () => {
+    return (await room('kubelet_volume_stats_available_bytes')).length === 1;
+  });
+  const [available] = await room('kubelet_volume_stats_available_bytes');
+  const [capacity] = await room('kubelet_volume_stats_capacity_bytes');
+  expect(available?.value).toBeGreaterThan(0);
+  expect(capacity?.value).toBeGreaterThan(available?.value ?? Number.POSITIVE_INFINITY);
+});
+
+test('a rule is loaded, and its alert reaches a receiver that another namespace declared', async () => {
+  await apply(
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'on-call' } },
+    {
+      apiVersion: 'monitoring.coreos.com/v1alpha1',
+      kind: 'AlertmanagerConfig',
+      metadata: { name: 'webhook', namespace: 'on-call' },
+      spec: {
+        route: { receiver: 'webhook', groupBy: ['alertname'], groupWait: '1s', groupInterval: '5s' },
+        receivers: [{ name: 'webhook', webhookConfigs: [{ url: `${webhook.url}/alerts` }] }],
+      },
+    },
+    {
+      apiVersion: 'monitoring.coreos.com/v1',
+      kind: 'PrometheusRule',
+      metadata: { name: 'watchdog', namespace: NAMESPACE },
+      spec: {
+        groups: [
+          {
+            name: 'watchdog',
+            rules: [
+              {
+                alert: 'Watchdog',
+                expr: 'vector(1)',
+                labels: { severity: 'none', namespace: NAMESPACE },
+                annotations: { summary: 'Alerts reach their receiver.' },
+              },
+            ],
+          },
+        ],
+      },
+    },
+  );
+  await eventually('the rule is loaded', 120, async () => {
+    return (await monitoring.rules()).some(({ health, name }) => name === 'Watchdog' && health === 'ok');
+  });
+  const notified = () =>
+    webhook
+      .notifications('/alerts')
+      .flatMap(({ alerts }) => alerts.filter(({ labels }) => labels['alertname'] === 'Watchdog'));
+  await eventually('the alert is at the receiver', 120, async () => notified().length > 0);
+  expect(notified()[0]).toMatchObject({
+    status: 'firing',
+    labels: { severity: 'none', namespace: NAMESPACE },
+    annotations: { summary: 'Alerts reach their receiver.' },
+  });
+  expect(await monitoring.alertmanager<readonly object[]>('alerts?filter=alertname%3DWatchdog')).toHaveLength(
+    1,
+  );
+});
