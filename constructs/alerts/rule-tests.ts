@@ -58,6 +58,10 @@ function instantiate(
   // Of this rule alone: another case, or another tier, may fire from the same series.
   const own = { alertname: alert, alertstate: 'firing', ...ruleLabels };
   const expr = selector(own);
+  // YAML reads 0x60 as a number, and the series would have one sample.
+  for (const [one, values] of Object.entries(series))
+    if (typeof values !== 'string')
+      throw new Error(`${id}, "${name}": the values of ${one} are no text — FIX: put them into quotes`);
   const expected = selector({ ...labels, alertname: alert, alertstate: 'firing', ...changed });
   return {
     name: `${id} of ${variables['namespace']}/${variables['name']}: ${name}`,

@@ -5,6 +5,8 @@ const engine = Handlebars.create();
 engine.registerHelper('add', (a: number, b: number) => a + b);
 engine.registerHelper('subtract', (a: number, b: number) => a - b);
 engine.registerHelper('multiply', (a: number, b: number) => a * b);
+engine.registerHelper('divide', (a: number, b: number) => a / b);
+engine.registerHelper('equal', (a: unknown, b: unknown) => String(a) === String(b));
 engine.registerHelper('percent', (fraction: number) => `${Math.round(fraction * 1000) / 10} %`);
 /** Seconds in words: `26 h`, `90 s`. */
 engine.registerHelper('duration', (seconds: number) => inWords(seconds));
