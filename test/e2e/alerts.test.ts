@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
+import { metricsOf } from '../alerts/metrics-of';
 import { commandsOf } from '../alerts/runbook-commands';
 import { Checkout } from './checkout';
 import { FaultProxy } from './faults/fault-proxy';
@@ -121,6 +123,22 @@ test('every rule of the platform is loaded and evaluated without an error', asyn
     return loaded.length === declared.length && loaded.every(({ health }) => health === 'ok');
   });
 }, 200_000);
+
+test('every metric that a rule reads is told by somebody', async () => {
+  const rules = parse(
+    readFileSync(join(checkout.directory, 'cdktf.out/recovery/local/rules.yaml'), 'utf8'),
+  ) as {
+    groups: { rules: { expr: string }[] }[];
+  };
+  const read = new Set(rules.groups.flatMap(({ rules }) => rules.flatMap(({ expr }) => metricsOf(expr))));
+  // A family that has no member now is known by its description.
+  const [names, families] = [
+    await monitoring.prometheus<string[]>('label/__name__/values'),
+    Object.keys(await monitoring.prometheus<Record<string, unknown>>('metadata')),
+  ];
+  const known = new Set([...names, ...families]);
+  expect([...read].filter((metric) => !known.has(metric))).toEqual([]);
+}, 60_000);
 
 test('a platform that is well raises no alert', async () => {
   // A database that was just made has no history: what is pending for that has to pass.
