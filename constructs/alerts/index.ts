@@ -1,5 +1,4 @@
 export * from './alert-rules';
 export * from './alerting';
-export { type DeclaredGroup, declaredGroups } from './declared';
 export * from './definition';
 export * from './rule';

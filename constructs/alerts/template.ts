@@ -7,6 +7,8 @@ engine.registerHelper('subtract', (a: number, b: number) => a - b);
 engine.registerHelper('multiply', (a: number, b: number) => a * b);
 engine.registerHelper('divide', (a: number, b: number) => a / b);
 engine.registerHelper('equal', (a: unknown, b: unknown) => String(a) === String(b));
+/** How many samples a time takes, one in so many seconds. */
+engine.registerHelper('samples', (seconds: number, interval: number) => Math.ceil(seconds / interval));
 engine.registerHelper('percent', (fraction: number) => `${Math.round(fraction * 1000) / 10} %`);
 /** Seconds in words: `26 h`, `90 s`. */
 engine.registerHelper('duration', (seconds: number) => inWords(seconds));

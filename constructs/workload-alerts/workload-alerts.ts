@@ -57,7 +57,7 @@ export class WorkloadAlerts extends Construct {
 export function workloadSubject({ claims, cronJobs, readyWithin, ...facts }: WorkloadFacts): WorkloadSubject {
   return {
     ...facts,
-    readyWithin: Duration.minutes(Math.ceil((readyWithin ?? Duration.minutes(15)).toSeconds() / 60)),
+    readyWithin: readyWithin ?? Duration.minutes(15),
     claims: claims ?? [],
     cronJobs: (cronJobs ?? [])
       // A fault of its own.

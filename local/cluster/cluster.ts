@@ -3,7 +3,6 @@ import { imageArchive } from '../images/build';
 import { IMAGES, USUAL_IMAGES } from '../images/catalogue';
 import { createNodeNamespace } from '../network/namespaces';
 import { run } from '../processes/run';
-import { waitFor } from '../processes/wait';
 import type { Addon } from './addons/addon';
 import { dns } from './addons/dns';
 import { storage } from './addons/storage';
@@ -70,8 +69,9 @@ export class LocalCluster {
   }
 
   /** Applies objects as the cluster's administrator. */
-  apply(objects: readonly object[]): Promise<void> {
-    return this.#kubectl(['apply', '--server-side', '--filename=-'], list(objects));
+  async apply(objects: readonly object[]): Promise<void> {
+    const list = { apiVersion: 'v1', kind: 'List', items: objects };
+    await this.#kubectl(['apply', '--server-side', '--filename=-'], JSON.stringify(list));
   }
 
   /** Builds and imports an addon's images, applies its objects, and waits until it is ready. */
@@ -81,10 +81,9 @@ export class LocalCluster {
     for (const name of addon.images) await imageArchive(name, progress);
     const definitions = await addon.definitions(progress);
     await Promise.all([this.#define(definitions), ...addon.images.map((name) => this.#import(name))]);
-    for (const { accepted, objects, ready } of await addon.stages(progress)) {
+    for (const { objects, ready } of await addon.stages(progress)) {
       await this.apply(objects);
       for (const command of ready) await this.#kubectl(command);
-      if (accepted !== undefined) await this.#accepts(accepted);
     }
   }
 
@@ -94,16 +93,8 @@ export class LocalCluster {
 
   async #define(definitions: readonly object[]): Promise<void> {
     await this.apply(definitions);
-    const established = ['wait', '--for=condition=Established', '--timeout=60s', '--filename=-'];
-    await this.#kubectl(established, list(definitions));
-  }
-
-  /** Resolves when the cluster would take these objects. */
-  async #accepts(objects: readonly object[]): Promise<void> {
-    await waitFor({ what: 'a webhook that admits objects', timeoutMs: 60_000, everyMs: 500 }, async () => {
-      await this.#kubectl(['apply', '--server-side', '--dry-run=server', '--filename=-'], list(objects));
-      return true;
-    });
+    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: definitions });
+    await this.#kubectl(['wait', '--for=condition=Established', '--timeout=60s', '--filename=-'], list);
   }
 
   async #kubectl(args: readonly string[], input?: string): Promise<void> {
@@ -119,10 +110,6 @@ export class LocalCluster {
     if (result.exitCode !== 0)
       throw new Error(`Image ${name} could not be imported: ${result.stderr.trim()}`);
   }
-}
-
-function list(items: readonly object[]): string {
-  return JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
 }
 
 /** A promise that others wait for, whose failure nobody has to hear. */

@@ -1,11 +1,7 @@
 import type { Addon } from './addon';
-import { certManager } from './cert-manager';
 import { monitoring } from './monitoring';
 
-export type AddonName = 'monitoring' | 'cert-manager';
+export type AddonName = 'monitoring';
 
 /** What a cluster gets when it is asked for; every cluster has DNS and storage. */
-export const ADDONS: Readonly<Record<AddonName, Addon>> = {
-  monitoring,
-  'cert-manager': certManager,
-};
+export const ADDONS: Readonly<Record<AddonName, Addon>> = { monitoring };

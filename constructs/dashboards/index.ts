@@ -1,2 +1,0 @@
-export * from './dashboards';
-export type { ShownDatabase } from './facts';
