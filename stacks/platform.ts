@@ -1,4 +1,5 @@
 import { type App, addCheck, EnvironmentStack, type Finding, type SecretRef } from '../constructs/core';
+import { Dashboards } from '../constructs/dashboards';
 import { Escrow } from '../constructs/escrow';
 import { PostgresDatabase } from '../constructs/postgres';
 import {
@@ -41,6 +42,12 @@ export class PlatformStack extends EnvironmentStack {
           ...(cluster.storageClass === undefined ? {} : { storageClass: cluster.storageClass }),
         }),
     );
+    if (alerting !== undefined)
+      new Dashboards(this, 'dashboards', {
+        namespace,
+        databases: this.databases,
+        delivery: alerting.delivery === 'files' ? 'files' : 'sidecar',
+      });
     const { recipients } = environment.escrow;
     if (recipients.length > 0)
       new Escrow(this, 'escrow', { recipients, namespace, secrets: secretsToKeep(environment) });

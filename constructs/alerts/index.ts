@@ -1,4 +1,5 @@
 export * from './alert-rules';
 export * from './alerting';
+export { type DeclaredGroup, declaredGroups } from './declared';
 export * from './definition';
 export * from './rule';

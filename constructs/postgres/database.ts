@@ -12,6 +12,7 @@ import {
   specHash,
 } from '../core';
 import { type Asset, type AssetProps, Recovery } from '../recovery';
+import { WorkloadAlerts } from '../workload-alerts';
 import { type Resources, Secrets } from '../workloads';
 import { POSTGRES_ALERTS } from './alerts/catalogue';
 import { freezeMaxAge } from './alerts/subject';
@@ -33,6 +34,7 @@ import { type RecoveryOrder, recoverJson } from './recovery-order';
 import { podHosts, REPLICATION_ROLE, replicasServiceName } from './replicas';
 import { Server } from './server';
 import { type ProtectedDatabase, registerStanza } from './stanza';
+import { watchedWorkload } from './watched-workload';
 
 /** The application's own role and database, created when they are missing. */
 export interface ApplicationProps {
@@ -201,6 +203,11 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
         objectives: objectives ?? {},
         freezeMaxAge: freezeMaxAge(overrides),
       },
+      asset: this.asset,
+    });
+    new WorkloadAlerts(this, 'workload-alerts', {
+      ...watchedWorkload(this.props, this.asset, backup, replicas),
+      alerting,
       asset: this.asset,
     });
   }

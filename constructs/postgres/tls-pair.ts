@@ -4,10 +4,16 @@ import { RoleBindingV1 } from '@cdktf/provider-kubernetes/lib/role-binding-v1';
 import { RoleV1 } from '@cdktf/provider-kubernetes/lib/role-v1';
 import { SecretV1 } from '@cdktf/provider-kubernetes/lib/secret-v1';
 import { ServiceAccountV1 } from '@cdktf/provider-kubernetes/lib/service-account-v1';
-import { Construct, specHash } from '../core';
+import { Construct, Schedule, specHash } from '../core';
 import { RESTRICTED_CONTAINER, restrictedPod } from '../workloads';
 import { configVolume, type DatabaseContext, identity, MOUNTS, temporary } from './context';
 import { PATHS } from './paths';
+
+/** When it is looked whether the certificates are in their last third. */
+export const TLS_RENEWAL = Schedule.cron('17 5 * * *');
+
+/** Name of the CronJob that does so. */
+export const tlsRenewalName = ({ name }: Pick<DatabaseContext, 'name'>): string => `${name}-tls-renewal`;
 
 export interface TlsPairProps {
   readonly context: DatabaseContext;
@@ -53,6 +59,7 @@ export class TlsPair extends Construct {
       subject: [{ kind: 'ServiceAccount', name: account, namespace: context.namespace }],
     });
 
+    const { schedule: cron, timeZone } = TLS_RENEWAL.kubernetes();
     const template = podTemplate(props, account);
     const hash = specHash({ template, config: context.configHash });
     new JobV1(this, 'first', {
@@ -61,10 +68,10 @@ export class TlsPair extends Construct {
       waitForCompletion: false,
     });
     new CronJobV1(this, 'renewal', {
-      metadata: { ...metadata, name: `${account}-renewal` },
+      metadata: { ...metadata, name: tlsRenewalName(context) },
       spec: {
-        schedule: '17 5 * * *',
-        timezone: 'Etc/UTC',
+        schedule: cron,
+        timezone: timeZone,
         concurrencyPolicy: 'Forbid',
         successfulJobsHistoryLimit: 1,
         failedJobsHistoryLimit: 3,

@@ -57,7 +57,7 @@ export class WorkloadAlerts extends Construct {
 export function workloadSubject({ claims, cronJobs, readyWithin, ...facts }: WorkloadFacts): WorkloadSubject {
   return {
     ...facts,
-    readyWithin: readyWithin ?? Duration.minutes(15),
+    readyWithin: Duration.minutes(Math.ceil((readyWithin ?? Duration.minutes(15)).toSeconds() / 60)),
     claims: claims ?? [],
     cronJobs: (cronJobs ?? [])
       // A fault of its own.

@@ -31,7 +31,11 @@ export type BinaryName =
   | 'promtool'
   | 'kube-state-metrics'
   | 'prometheus-operator'
-  | 'prometheus-config-reloader';
+  | 'prometheus-config-reloader'
+  | 'cert-manager-controller'
+  | 'cert-manager-webhook'
+  | 'cert-manager-cainjector'
+  | 'cert-manager-chart';
 
 /** The programs that the kubernetes binary becomes, by the name it is called with. */
 const KUBERNETES_PROGRAMS = [
@@ -59,6 +63,14 @@ const prometheusOperator = {
   module: 'prometheus-operator',
   version: '0.85.0',
   linkerFlags: ['-X github.com/prometheus/common/version.Version=0.85.0'],
+  onDemand: true,
+} as const;
+
+const certManager = {
+  module: 'cert-manager',
+  // The last one that is a Go module with its programs: later ones have a module for each, which nobody can require.
+  version: '1.11.5',
+  linkerFlags: ['-X github.com/cert-manager/cert-manager/pkg/util.AppVersion=v1.11.5'],
   onDemand: true,
 } as const;
 
@@ -123,6 +135,26 @@ export const BINARIES: readonly BinaryDefinition[] = [
     package: 'github.com/prometheus-operator/prometheus-operator/cmd/prometheus-config-reloader',
     firstBuild: '5 seconds',
   },
+  {
+    ...certManager,
+    name: 'cert-manager-controller',
+    package: 'github.com/cert-manager/cert-manager/cmd/controller',
+    firstBuild: '3 minutes',
+  },
+  {
+    ...certManager,
+    name: 'cert-manager-webhook',
+    package: 'github.com/cert-manager/cert-manager/cmd/webhook',
+    firstBuild: '30 seconds',
+  },
+  {
+    ...certManager,
+    name: 'cert-manager-cainjector',
+    package: 'github.com/cert-manager/cert-manager/cmd/cainjector',
+    firstBuild: '10 seconds',
+  },
+  // Writes the objects of the chart that the module brings.
+  { ...certManager, name: 'cert-manager-chart', package: './chart', firstBuild: '20 seconds' },
 ];
 
 /** Those that every cluster needs. */

@@ -3,6 +3,7 @@ import { imageArchive } from '../images/build';
 import { IMAGES, USUAL_IMAGES } from '../images/catalogue';
 import { createNodeNamespace } from '../network/namespaces';
 import { run } from '../processes/run';
+import { waitFor } from '../processes/wait';
 import type { Addon } from './addons/addon';
 import { dns } from './addons/dns';
 import { storage } from './addons/storage';
@@ -69,9 +70,8 @@ export class LocalCluster {
   }
 
   /** Applies objects as the cluster's administrator. */
-  async apply(objects: readonly object[]): Promise<void> {
-    const list = { apiVersion: 'v1', kind: 'List', items: objects };
-    await this.#kubectl(['apply', '--server-side', '--filename=-'], JSON.stringify(list));
+  apply(objects: readonly object[]): Promise<void> {
+    return this.#kubectl(['apply', '--server-side', '--filename=-'], list(objects));
   }
 
   /** Builds and imports an addon's images, applies its objects, and waits until it is ready. */
@@ -81,9 +81,10 @@ export class LocalCluster {
     for (const name of addon.images) await imageArchive(name, progress);
     const definitions = await addon.definitions(progress);
     await Promise.all([this.#define(definitions), ...addon.images.map((name) => this.#import(name))]);
-    for (const { objects, ready } of await addon.stages(progress)) {
+    for (const { accepted, objects, ready } of await addon.stages(progress)) {
       await this.apply(objects);
       for (const command of ready) await this.#kubectl(command);
+      if (accepted !== undefined) await this.#accepts(accepted);
     }
   }
 
@@ -93,8 +94,16 @@ export class LocalCluster {
 
   async #define(definitions: readonly object[]): Promise<void> {
     await this.apply(definitions);
-    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: definitions });
-    await this.#kubectl(['wait', '--for=condition=Established', '--timeout=60s', '--filename=-'], list);
+    const established = ['wait', '--for=condition=Established', '--timeout=60s', '--filename=-'];
+    await this.#kubectl(established, list(definitions));
+  }
+
+  /** Resolves when the cluster would take these objects. */
+  async #accepts(objects: readonly object[]): Promise<void> {
+    await waitFor({ what: 'a webhook that admits objects', timeoutMs: 60_000, everyMs: 500 }, async () => {
+      await this.#kubectl(['apply', '--server-side', '--dry-run=server', '--filename=-'], list(objects));
+      return true;
+    });
   }
 
   async #kubectl(args: readonly string[], input?: string): Promise<void> {
@@ -110,6 +119,10 @@ export class LocalCluster {
     if (result.exitCode !== 0)
       throw new Error(`Image ${name} could not be imported: ${result.stderr.trim()}`);
   }
+}
+
+function list(items: readonly object[]): string {
+  return JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
 }
 
 /** A promise that others wait for, whose failure nobody has to hear. */

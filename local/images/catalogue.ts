@@ -12,7 +12,10 @@ export type ImageName =
   | 'prometheus-operator'
   | 'prometheus-config-reloader'
   | 'kube-state-metrics'
-  | 'alertmanager';
+  | 'alertmanager'
+  | 'cert-manager-controller'
+  | 'cert-manager-webhook'
+  | 'cert-manager-cainjector';
 
 export interface ImageDefinition {
   readonly name: ImageName;
@@ -32,20 +35,16 @@ export interface ImageDefinition {
   readonly system: boolean;
 }
 
-/** Images of one program alone, for monitoring. */
-const monitoring = (
-  ['prometheus', 'prometheus-operator', 'prometheus-config-reloader', 'kube-state-metrics'] as const
-).map(
-  (name) =>
-    ({
-      name,
-      version: binaryDefinition(name).version,
-      binary: name,
-      onDemand: true,
-      onDebian: false,
-      system: false,
-    }) as const,
-);
+/** Images of one program alone, for addons of the cluster. */
+const ADDON_PROGRAMS = [
+  'prometheus',
+  'prometheus-operator',
+  'prometheus-config-reloader',
+  'kube-state-metrics',
+  'cert-manager-controller',
+  'cert-manager-webhook',
+  'cert-manager-cainjector',
+] as const;
 
 export const IMAGES: readonly ImageDefinition[] = [
   { name: 'pause', version: '1', binary: 'pause', onDebian: false, system: true },
@@ -69,7 +68,14 @@ export const IMAGES: readonly ImageDefinition[] = [
   },
   // Its version is Debian's release, whose pgBackRest is that of the image postgres.
   { name: 'exporters', version: '13', onDemand: true, onDebian: true, system: false },
-  ...monitoring,
+  ...ADDON_PROGRAMS.map((name) => ({
+    name,
+    version: binaryDefinition(name).version,
+    binary: name,
+    onDemand: true,
+    onDebian: false,
+    system: false,
+  })),
   { name: 'alertmanager', version: '0.28', onDemand: true, onDebian: true, system: false },
 ];
 

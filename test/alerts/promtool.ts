@@ -14,24 +14,47 @@ export const PROMTOOL = process.env['PROMTOOL'] ?? findPromtool();
 /** Tests that need promtool: skipped, and counted as such, without. */
 export const describeWithPromtool = PROMTOOL === undefined ? describe.skip : describe;
 
+/** Rules, and tests of them. */
+export interface RuleSuite {
+  readonly rules: readonly Rule[];
+  readonly tests: readonly PromtoolTest[];
+}
+
 /** What promtool says against these tests of these rules; empty when they pass. */
-export async function testRules(rules: readonly Rule[], tests: readonly PromtoolTest[]): Promise<string> {
+export async function testRules(suite: RuleSuite): Promise<string> {
+  return inFolder(async (folder) => promtool('test', 'rules', write(suite, folder, 'rules')));
+}
+
+/** Which of many suites pass, each by itself; one process for all of them, since its start takes longer than a test. */
+export async function passing<T extends RuleSuite>(suites: readonly T[]): Promise<T[]> {
   return inFolder(async (folder) => {
-    writeFileSync(join(folder, 'rules.yaml'), stringify({ groups: [{ name: 'tested', rules }] }));
-    const file = { rule_files: ['rules.yaml'], evaluation_interval: '1m', tests };
-    writeFileSync(join(folder, 'rules.test.yaml'), stringify(file, { aliasDuplicateObjects: false }));
-    return promtool('test', 'rules', join(folder, 'rules.test.yaml'));
+    const files = suites.map((suite, index) => write(suite, folder, String(index)));
+    const { stdout } = await execute('test', 'rules', ...files);
+    return suites.filter((_, index) => stdout.includes(`Unit Testing:  ${files[index]}\n  SUCCESS`));
   });
+}
+
+function write({ rules, tests }: RuleSuite, folder: string, name: string): string {
+  const file = join(folder, `${name}.test.yaml`);
+  writeFileSync(join(folder, `${name}.yaml`), stringify({ groups: [{ name: 'tested', rules }] }));
+  const content = { rule_files: [`${name}.yaml`], evaluation_interval: '1m', tests };
+  writeFileSync(file, stringify(content, { aliasDuplicateObjects: false }));
+  return file;
 }
 
 /** What promtool says against them; empty when they pass. */
 export async function promtool(...args: string[]): Promise<string> {
+  const { failed, stderr, stdout } = await execute(...args);
+  return failed ? `${stdout}${stderr}` || 'promtool ended without a word' : '';
+}
+
+async function execute(...args: string[]): Promise<{ failed: boolean; stdout: string; stderr: string }> {
   try {
-    await promisify(execFile)(PROMTOOL ?? 'promtool', args, { timeout: 120_000 });
-    return '';
+    const options = { timeout: 300_000, maxBuffer: 64 << 20 };
+    return { failed: false, ...(await promisify(execFile)(PROMTOOL ?? 'promtool', args, options)) };
   } catch (error) {
-    const { stderr, stdout } = error as { stderr?: string; stdout?: string };
-    return `${stdout ?? ''}${stderr ?? ''}` || String(error);
+    const { stderr = String(error), stdout = '' } = error as { stderr?: string; stdout?: string };
+    return { failed: true, stdout, stderr };
   }
 }
 

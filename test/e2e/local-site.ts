@@ -127,6 +127,23 @@ export class LocalSite {
     return { exitCode, output: `${stdout}\n${stderr}` };
   }
 
+  /** Commands of an operator, run as a script in the checkout with all that an operator has in the environment. */
+  async script(text: string, seconds = 300): Promise<Deployed> {
+    const { KUBECTL = 'kubectl', ...variables } = this.site.variables();
+    const { exitCode, stdout, stderr } = await run('bash', ['-euo', 'pipefail', '-c', text], {
+      cwd: this.directory,
+      env: {
+        ...variables,
+        KUBECTL,
+        ...this.secrets,
+        ...this.others,
+        PATH: `${dirname(KUBECTL)}:${process.env['PATH']}`,
+      },
+      seconds,
+    });
+    return { exitCode, output: `${stdout}\n${stderr}` };
+  }
+
   /** A statement in the database of the local environment, as its superuser. */
   sql(statement: string): Promise<string> {
     return this.kubectl(

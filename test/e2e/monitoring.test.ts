@@ -1,9 +1,10 @@
+import { X509Certificate } from 'node:crypto';
 import { imageName } from '../../local/images';
 import { eventually, LocalSite } from './local-site';
 import { Monitoring } from './monitoring';
 import { Webhook } from './webhook';
 
-/** The monitoring of the embedded cluster does what alerts need: it scrapes, evaluates, and notifies. */
+/** The addons of the embedded cluster do what alerts need: scrape, evaluate, notify, and issue certificates. */
 const INSTANCE = 'monitoring';
 const NAMESPACE = 'watched';
 let site: LocalSite;
@@ -21,6 +22,7 @@ const apply = async (...items: readonly object[]): Promise<void> => {
 beforeAll(async () => {
   site = await LocalSite.open(INSTANCE);
   await site.install('monitoring');
+  await site.install('cert-manager');
   monitoring = new Monitoring(site);
   webhook = await Webhook.start(INSTANCE);
   await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
@@ -32,7 +34,14 @@ afterAll(async () => {
 }, 120_000);
 
 test('the cluster and the monitoring itself are scraped', async () => {
-  const jobs = ['alertmanager', 'kube-state-metrics', 'kubelet', 'prometheus', 'prometheus-operator'];
+  const jobs = [
+    'alertmanager',
+    'cert-manager',
+    'kube-state-metrics',
+    'kubelet',
+    'prometheus',
+    'prometheus-operator',
+  ];
   await eventually('every job is up', 90, async () => {
     const { up } = await monitoring.jobs();
     return jobs.every((job) => up.includes(job));
@@ -138,4 +147,47 @@ test('a rule is loaded, and its alert reaches a receiver that another namespace 
   expect(await monitoring.alertmanager<readonly object[]>('alerts?filter=alertname%3DWatchdog')).toHaveLength(
     1,
   );
+});
+
+test('a certificate of an authority is issued, and its end is known', async () => {
+  const certificate = (name: string, issuer: string, spec: object): object => ({
+    apiVersion: 'cert-manager.io/v1',
+    kind: 'Certificate',
+    metadata: { name, namespace: NAMESPACE },
+    spec: { secretName: name, issuerRef: { name: issuer }, privateKey: { algorithm: 'ECDSA' }, ...spec },
+  });
+  const issuer = (name: string, spec: object): object => ({
+    apiVersion: 'cert-manager.io/v1',
+    kind: 'Issuer',
+    metadata: { name, namespace: NAMESPACE },
+    spec,
+  });
+  await apply(
+    issuer('self-signed', { selfSigned: {} }),
+    certificate('authority', 'self-signed', { isCA: true, commonName: 'authority' }),
+    issuer('authority', { ca: { secretName: 'authority' } }),
+    certificate('server', 'authority', { dnsNames: ['server.test'], duration: '2h', renewBefore: '30m' }),
+  );
+  await site.kubectl(
+    'wait',
+    '--for=condition=Ready',
+    'certificate/server',
+    `--namespace=${NAMESPACE}`,
+    '--timeout=90s',
+  );
+  const pem = async (secret: string, key: string): Promise<X509Certificate> => {
+    const jsonpath = `--output=jsonpath={.data.${key.replace('.', '\\.')}}`;
+    const data = await site.kubectl('get', 'secret', secret, `--namespace=${NAMESPACE}`, jsonpath);
+    return new X509Certificate(Buffer.from(data, 'base64'));
+  };
+  const server = await pem('server', 'tls.crt');
+  expect(server.checkHost('server.test')).toBe('server.test');
+  expect(server.verify((await pem('authority', 'tls.crt')).publicKey)).toBe(true);
+
+  // It is 0 until a certificate is issued. The chart lets metrics keep the namespace of cert-manager itself.
+  const series = `certmanager_certificate_expiration_timestamp_seconds{job="cert-manager",exported_namespace="${NAMESPACE}",name="server"}`;
+  await eventually('the end of the certificate is scraped', 60, async () => {
+    const [end] = await monitoring.query(series);
+    return end?.value === Date.parse(server.validTo) / 1000;
+  });
 });

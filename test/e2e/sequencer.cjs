@@ -16,7 +16,7 @@ const SECONDS = {
   'full-volume': 290,
   'larger-volume': 45,
   life: 240,
-  monitoring: 90,
+  monitoring: 110,
   recover: 150,
   refusals: 60,
   replicas: 240,

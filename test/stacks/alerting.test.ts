@@ -74,6 +74,6 @@ describe.each(ENVIRONMENTS.map(({ name }) => name))('%s, watched', (name) => {
     });
     test('its rules do what their tests say', async () => {
       expect(await promtool('test', 'rules', file(name, 'rules.test.yaml'))).toBe('');
-    }, 60_000);
+    }, 300_000);
   });
 });

@@ -14,6 +14,8 @@ export interface Stage {
   readonly objects: readonly object[];
   /** Commands of kubectl, one after the other: each ends when something is ready. */
   readonly ready: readonly (readonly string[])[];
+  /** Objects that have to be accepted then, without being made: admission webhooks answer some moments later. @default none */
+  readonly accepted?: readonly object[];
 }
 
 /** How long one thing of an addon may take to get ready. */

@@ -1,7 +1,11 @@
 import type { Addon } from './addon';
+import { certManager } from './cert-manager';
 import { monitoring } from './monitoring';
 
-export type AddonName = 'monitoring';
+export type AddonName = 'monitoring' | 'cert-manager';
 
 /** What a cluster gets when it is asked for; every cluster has DNS and storage. */
-export const ADDONS: Readonly<Record<AddonName, Addon>> = { monitoring };
+export const ADDONS: Readonly<Record<AddonName, Addon>> = {
+  monitoring,
+  'cert-manager': certManager,
+};

@@ -1,0 +1,2 @@
+export * from './dashboards';
+export type { ShownDatabase } from './facts';

@@ -1,0 +1,68 @@
+import { Duration, deterministicDelay } from '../core';
+import { type Asset, computeObjectives } from '../recovery';
+import { PodSet, type ScheduledCronJob, type WorkloadFacts } from '../workload-alerts';
+import { BACKUP_KINDS, BACKUP_TYPES } from './backups';
+import type { PostgresDatabaseProps } from './database';
+import { OWN_LAYOUT } from './paths';
+import { DEFAULT_SPREAD, type PgBackRest } from './pgbackrest';
+import { TLS_RENEWAL, tlsRenewalName } from './tls-pair';
+
+/**
+ * A database as a workload: its pods, their claims, and the CronJobs that run by themselves. Those of clones and of
+ * dumps to be restored are templates, suspended for good.
+ */
+export function watchedWorkload(
+  props: PostgresDatabaseProps,
+  asset: Asset,
+  backup: PgBackRest,
+  replicas: number,
+): WorkloadFacts {
+  const { name, namespace, objectives } = props;
+  const count = 1 + replicas;
+  // A pod that restores is not ready meanwhile, and a backup reads as much.
+  const restore = longer(computeObjectives(asset).rto, objectives?.rto ?? Duration.ZERO);
+  return {
+    name,
+    namespace,
+    pods: PodSet.statefulSet(name, count),
+    readyWithin: longer(restore, Duration.minutes(15)),
+    claims: Array.from({ length: count }, (_, index) => `${OWN_LAYOUT.dataVolume.name}-${name}-${index}`),
+    cronJobs: cronJobs(props, backup).map((cronJob) => ({
+      ...cronJob,
+      takes: longer(restore, Duration.hours(1)),
+    })),
+  };
+}
+
+function cronJobs(
+  { backups, backupSpread = DEFAULT_SPREAD, dumps, name, namespace }: PostgresDatabaseProps,
+  backup: PgBackRest,
+): ScheduledCronJob[] {
+  const delays = new Map(backup.watchedSchedules().map(({ delay, type }) => [type, delay]));
+  const made = BACKUP_KINDS.flatMap((kind) => {
+    const schedule = backups[kind];
+    const type = BACKUP_TYPES[kind];
+    const delay = delays.get(type);
+    // Without a delay it has a fault, and no CronJob.
+    return schedule === undefined || delay === undefined
+      ? []
+      : [{ name: `${name}-backup-${type}`, schedule, delay }];
+  });
+  return [
+    ...made,
+    ...(dumps === undefined || dumps.schedule.faults().length > 0
+      ? []
+      : [
+          {
+            name: `${name}-dump`,
+            schedule: dumps.schedule,
+            delay: deterministicDelay(`${namespace}/${name}/dump`, backupSpread),
+          },
+        ]),
+    { name: tlsRenewalName({ name }), schedule: TLS_RENEWAL },
+  ];
+}
+
+function longer(one: Duration, other: Duration): Duration {
+  return one.toSeconds() >= other.toSeconds() ? one : other;
+}
