@@ -5,7 +5,6 @@ import type { Alerting } from './alerting';
 import { declaredGroups, declareGroup } from './declared';
 import type { Catalogue, Subject } from './definition';
 import { runbookTemplate } from './files';
-import { alertFiles } from './outputs';
 import { pendingFault, shortPending } from './pending';
 import { promqlFault } from './promql';
 import { type ResolvedRule, resolveRules } from './rule';
@@ -33,7 +32,7 @@ export class AlertRules<S extends Subject> extends Construct {
       rules: this.rules,
       definitions: new Map(catalogue.alerts.map((alert) => [alert.id, alert])),
     });
-    if (first) Recovery.of(this).writes(() => alertFiles(declaredGroups(this)));
+    if (first) Recovery.of(this).writes(() => filesOf(this));
     if (asset !== undefined)
       for (const [alert, runbook] of new Map(this.rules.map(({ id, runbook }) => [id, runbook])))
         Recovery.of(this).watches(asset, { alert, runbook });
@@ -63,6 +62,12 @@ export class AlertRules<S extends Subject> extends Construct {
       spec: { groups: [{ name, rules: this.rules.map(({ rule }) => rule) }] },
     });
   }
+}
+
+/** Templates and YAML are loaded by a synth alone: who only declares alerts does not wait for them. */
+function filesOf(scope: Construct): Readonly<Record<string, string>> {
+  const { alertFiles } = require('./outputs') as typeof import('./outputs');
+  return alertFiles(declaredGroups(scope));
 }
 
 function unparsable({ id, foreign, rule }: ResolvedRule): Finding[] {

@@ -1,4 +1,3 @@
-import { Probe } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/Probe';
 import { type Alerting, AlertRules } from '../alerts';
 import { addCheck, Construct, type Finding } from '../core';
 import { CustomResource } from '../workloads';
@@ -40,9 +39,16 @@ export class EndpointProbe extends Construct {
         prober: { url: prober },
         targets: { staticConfig: { static: [...targets], labels: { namespace, probe: name } } },
       },
-      validate: (object) => new Probe(object as ConstructorParameters<typeof Probe>[0]).validate(),
+      validate,
     });
   }
+}
+
+/** Its model is loaded when something is validated: it takes longer than all the rest. */
+function validate(object: object): void {
+  const { Probe } =
+    require('@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/Probe') as typeof import('@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1/Probe');
+  new Probe(object as ConstructorParameters<typeof Probe>[0]).validate();
 }
 
 function faults({ module = 'http_2xx', targets }: EndpointProbeProps): Finding[] {
