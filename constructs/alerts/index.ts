@@ -2,4 +2,5 @@ export * from './alert-rules';
 export * from './alerting';
 export { type DeclaredGroup, declaredGroups } from './declared';
 export * from './definition';
+export * from './names';
 export * from './rule';

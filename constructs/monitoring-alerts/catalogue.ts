@@ -1,12 +1,6 @@
-import type { AlertDefinition, Catalogue } from '../alerts';
+import { type AlertDefinition, type Catalogue, NOTIFICATIONS_FAILING, WATCHDOG } from '../alerts';
 import { Duration } from '../core';
 import type { MonitoringSubject } from './subject';
-
-/** Name of the alert that always fires: receivers of it are told when it does not. */
-export const WATCHDOG = 'Watchdog';
-
-/** Name of the alert that must not take the way it speaks of. */
-export const NOTIFICATIONS_FAILING = 'AlertmanagerNotificationsFailing';
 
 const alerts: readonly AlertDefinition<MonitoringSubject>[] = [
   {

@@ -1,3 +1,3 @@
-export { MONITORING_ALERTS, NOTIFICATIONS_FAILING, WATCHDOG } from './catalogue';
+export { MONITORING_ALERTS } from './catalogue';
 export * from './monitoring-alerts';
 export * from './subject';
