@@ -42,7 +42,8 @@ export function ruleTests({ directory, rules }: DeclaredGroup): PromtoolTest[] {
 function testsOf({ id, rule, variables }: ResolvedRule, directory: string): PromtoolTest[] {
   const template = testTemplate(directory, id);
   if (template === undefined) return [];
-  const written = parse(render(template, variables)) as WrittenTest[];
+  // Series that tests have in common are merged (`<<`).
+  const written = parse(render(template, variables), { merge: true }) as WrittenTest[];
   const changed = (variables['overriddenLabels'] ?? {}) as Record<string, string>;
   return written.map((test) => instantiate(test, id, rule.alert, rule.labels, changed, variables));
 }
