@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import {
   type AlertDefinition,
   Alerting,
@@ -8,7 +9,6 @@ import {
 import { declaredGroups } from '../../constructs/alerts/declared';
 import { alertFiles } from '../../constructs/alerts/outputs';
 import { Duration, type EnvironmentStack } from '../../constructs/core';
-import { POSTGRES_ALERTS } from '../../constructs/postgres/alerts/catalogue';
 import { Recovery } from '../../constructs/recovery';
 import { Template } from '../helpers/template';
 
@@ -23,11 +23,10 @@ const LIMIT: AlertDefinition<{ namespace: string; name: string }> = {
   for: Duration.minutes(10),
   cases: () => [{ threshold: 0.85, expr: (threshold) => `thing > ${threshold}` }],
 };
-// Its runbooks and tests are borrowed.
 const THINGS: Catalogue<{ namespace: string; name: string }> = {
   name: 'things',
-  directory: POSTGRES_ALERTS.directory,
-  alerts: [{ ...LIMIT, runbook: 'PostgresDown' }],
+  directory: join(__dirname, 'things'),
+  alerts: [LIMIT],
   labels: ({ name }) => ({ thing: name }),
   variables: () => ({}),
 };
@@ -80,7 +79,7 @@ describe('the rules of a catalogue', () => {
                 annotations: {
                   summary: 'Too much of a thing',
                   description: '{{ $labels.thing }} is {{ $value }}',
-                  runbook_url: `${BASE}/things-shop-box-PostgresDown.md`,
+                  runbook_url: `${BASE}/things-shop-box-ThingTooMuch.md`,
                 },
               },
             ],
@@ -102,9 +101,9 @@ describe('the rules of a catalogue', () => {
       'rules.yaml',
       'rules.test.yaml',
       'runbooks/README.md',
-      'runbooks/things-shop-box-PostgresDown.md',
+      'runbooks/things-shop-box-ThingTooMuch.md',
     ]);
-    expect(files['runbooks/things-shop-box-PostgresDown.md']).toContain('box');
+    expect(files['runbooks/things-shop-box-ThingTooMuch.md']).toContain('box');
   });
 
   test('are overridden by id', () => {
@@ -158,7 +157,7 @@ describe('faults of alerting', () => {
   });
 
   test('an alert without a runbook', () => {
-    expect(faults({}, { ...THINGS, alerts: [LIMIT] })).toEqual([
+    expect(faults({}, { ...THINGS, alerts: [{ ...LIMIT, runbook: 'Nowhere' }] })).toEqual([
       expect.stringContaining('ThingTooMuch has no runbook'),
     ]);
   });
@@ -170,7 +169,7 @@ describe('warnings of alerting', () => {
       (stack) =>
         void declare(stack, props, {
           ...THINGS,
-          alerts: [{ ...LIMIT, runbook: 'PostgresDown', ...definition }],
+          alerts: [{ ...LIMIT, ...definition }],
         }),
     );
 
