@@ -18,7 +18,7 @@ function declared(different: Partial<PostgresDatabaseProps> = {}): {
   const objects = [...template.resources('kubernetes_manifest').values()].map(
     (one) => get(one, 'manifest') as JsonObject,
   );
-  const [rule] = objects.filter(({ kind }) => kind === 'PrometheusRule');
+  const rule = objects.find((one) => get(one, 'metadata.name') === 'orders-postgres');
   return {
     rules: rule === undefined ? [] : (get(rule, 'spec.groups.0.rules') as JsonObject[]),
     watches,
@@ -31,8 +31,10 @@ test('nothing watches a database for which nobody is alerted', () => {
 
 test('the report names what watches a database', () => {
   const { rules, watches } = declared({ alerting });
-  expect(watches).toContain('PostgresDown');
-  expect(rules).toHaveLength(watches.length);
+  expect(watches).toEqual(expect.arrayContaining(['PostgresDown', 'PgBackRestFullTooOld']));
+  expect(rules.map(({ alert }) => alert)).toEqual(
+    expect.arrayContaining(['PostgresDown', 'PgBackRestFullTooOld']),
+  );
 });
 
 test('an environment can go without one, and keep the others', () => {
