@@ -38,8 +38,16 @@ export function escrowOf(
   const needed = asset.protections.flatMap(({ encryptedBy }) => encryptedBy ?? []);
   if (needed.length === 0) return 'not needed';
   const kept = (secret: (typeof needed)[number]): boolean =>
-    escrow?.secrets.some((one) => isSame(one, secret)) ?? false;
+    escrow !== undefined && isEscrowed(escrow, secret);
   return needed.every(kept) ? 'declared' : 'missing';
+}
+
+/** Whether a secret is kept for somebody. @param secret with the namespace where it is, if it is an existing Secret */
+export function isEscrowed(
+  { secrets }: EscrowFact,
+  secret: { readonly reference: SecretRef; readonly namespace: string },
+): boolean {
+  return secrets.some((one) => isSame(one, secret));
 }
 
 function isSame(

@@ -7,6 +7,13 @@ export interface ProbeSubject extends Subject {
   readonly targets: readonly string[];
 }
 
+/** Where `openssl s_client` finds it; a URL that is none is another fault. */
+function serverOf(target: string): { readonly endpoint: string; readonly hostName: string } {
+  if (!URL.canParse(target)) return { endpoint: '', hostName: '' };
+  const { hostname, port } = new URL(target);
+  return { endpoint: `${hostname}:${port || '443'}`, hostName: hostname };
+}
+
 const alerts: readonly AlertDefinition<ProbeSubject>[] = [
   {
     id: 'EndpointUnreachable',
@@ -29,6 +36,29 @@ const alerts: readonly AlertDefinition<ProbeSubject>[] = [
           variables: { instance: target },
         };
       }),
+  },
+  {
+    id: 'EndpointCertificateExpiry',
+    severity: 'critical',
+    category: 'security',
+    priority: 'P2',
+    summary: 'The certificate that users see ends',
+    description:
+      'A certificate of the chain that {{ $labels.instance }} shows ends in {{ $value | humanizeDuration }}, whatever a Secret holds.',
+    for: Duration.hours(1),
+    cases: ({ namespace, name, targets }) =>
+      targets
+        .filter((target) => target.startsWith('https://'))
+        .map((target) => {
+          // After its end there is no handshake any more, and no series: the last one is remembered.
+          const ends = `last_over_time(probe_ssl_earliest_cert_expiry{job="probe",namespace="${namespace}",probe="${name}",instance=${JSON.stringify(target)}}[6h])`;
+          return {
+            labels: { instance: target },
+            threshold: 7 * 86_400,
+            expr: (seconds) => `min by (namespace, probe, instance) (${ends}) - time() < ${seconds}`,
+            variables: { instance: target, ...serverOf(target) },
+          };
+        }),
   },
 ];
 
