@@ -1,9 +1,9 @@
 import { addCheck, addWarning, Construct, type Finding } from '../core';
 import { type Asset, Recovery } from '../recovery';
-import { CustomResource } from '../workloads';
 import type { Alerting } from './alerting';
-import { declaredGroups, declareGroup } from './declared';
+import { declaredGroups } from './declared';
 import type { Catalogue, Subject } from './definition';
+import { deliver } from './deliver';
 import { runbookTemplate } from './files';
 import { pendingFault, shortPending } from './pending';
 import { promqlFault } from './promql';
@@ -25,14 +25,6 @@ export class AlertRules<S extends Subject> extends Construct {
     super(scope, id);
     const { alerting, asset, catalogue, subject } = props;
     this.rules = resolveRules(catalogue, subject, alerting);
-    const name = `${catalogue.name}/${subject.namespace}/${subject.name}`;
-    const first = declareGroup(this, {
-      name,
-      directory: catalogue.directory,
-      rules: this.rules,
-      definitions: new Map(catalogue.alerts.map((alert) => [alert.id, alert])),
-    });
-    if (first) Recovery.of(this).writes(() => filesOf(this));
     if (asset !== undefined)
       for (const [alert, runbook] of new Map(this.rules.map(({ id, runbook }) => [id, runbook])))
         Recovery.of(this).watches(asset, { alert, runbook });
@@ -50,27 +42,22 @@ export class AlertRules<S extends Subject> extends Construct {
         shortPending(id, rule, alerting, catalogue.alerts.find((alert) => alert.id === id)?.for),
       ),
     );
-    if (alerting.delivery === 'files' || this.rules.length === 0) return;
-    new CustomResource(this, 'rules', {
-      apiVersion: 'monitoring.coreos.com/v1',
-      kind: 'PrometheusRule',
-      metadata: {
-        name: `${subject.name}-${catalogue.name}`,
-        namespace: subject.namespace,
-        labels: { ...alerting.objectLabels },
+    deliver(
+      this,
+      alerting,
+      {
+        name: `${catalogue.name}/${subject.namespace}/${subject.name}`,
+        directory: catalogue.directory,
+        rules: this.rules,
+        definitions: new Map(catalogue.alerts.map((alert) => [alert.id, alert])),
       },
-      spec: { groups: [{ name, rules: this.rules.map(({ rule }) => rule) }] },
-    });
+      { name: `${subject.name}-${catalogue.name}`, namespace: subject.namespace },
+    );
   }
 }
 
-/** Templates and YAML are loaded by a synth alone: who only declares alerts does not wait for them. */
-function filesOf(scope: Construct): Readonly<Record<string, string>> {
-  const { alertFiles } = require('./outputs') as typeof import('./outputs');
-  return alertFiles(declaredGroups(scope));
-}
-
-function unparsable({ id, foreign, rule }: ResolvedRule): Finding[] {
+/** PromQL that cannot be read. */
+export function unparsable({ id, foreign, rule }: ResolvedRule): Finding[] {
   // The catalogue's own expressions are parsed, and run, by its tests.
   const fault = foreign ? promqlFault(rule.expr) : undefined;
   if (fault === undefined) return [];

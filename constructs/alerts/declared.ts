@@ -9,6 +9,8 @@ export interface DeclaredGroup {
   /** The catalogue's folder, where its templates are; `undefined` for rules that a team wrote itself. */
   readonly directory: string | undefined;
   readonly rules: readonly ResolvedRule[];
+  /** Runbooks that are no templates, by file name. @default none */
+  readonly runbooks?: ReadonlyMap<string, string>;
   readonly definitions: ReadonlyMap<string, Pick<AlertDefinition<never>, 'id' | 'runbook'>>;
 }
 

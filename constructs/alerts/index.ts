@@ -2,5 +2,6 @@ export * from './alert-rules';
 export * from './alerting';
 export { type DeclaredGroup, declaredGroups } from './declared';
 export * from './definition';
+export * from './extra-alerts';
 export * from './names';
 export * from './rule';

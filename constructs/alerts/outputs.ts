@@ -31,9 +31,9 @@ export function alertFiles(groups: readonly DeclaredGroup[]): Record<string, str
   };
 }
 
-function runbooks({ definitions, directory, rules }: DeclaredGroup): [string, string][] {
-  if (directory === undefined) return [];
-  const seen = new Map<string, string>();
+function runbooks({ definitions, directory, rules, runbooks }: DeclaredGroup): [string, string][] {
+  const seen = new Map<string, string>(runbooks);
+  if (directory === undefined) return [...seen].map(([file, text]) => [`runbooks/${file}`, text]);
   for (const { id, runbook, variables } of rules) {
     if (seen.has(runbook)) continue;
     const template = runbookTemplate(directory, definitions.get(id)?.runbook ?? id) ?? '';

@@ -1,0 +1,28 @@
+import type { Construct } from '../core';
+import { Recovery } from '../recovery';
+import { CustomResource } from '../workloads';
+import type { Alerting } from './alerting';
+import { type DeclaredGroup, declaredGroups, declareGroup } from './declared';
+
+/** Puts a group among the files of its environment, and where Prometheus finds it. @param name of its object */
+export function deliver(
+  scope: Construct,
+  alerting: Alerting,
+  group: DeclaredGroup,
+  { name, namespace }: { readonly name: string; readonly namespace: string },
+): void {
+  if (declareGroup(scope, group)) Recovery.of(scope).writes(() => filesOf(scope));
+  if (alerting.delivery === 'files' || group.rules.length === 0) return;
+  new CustomResource(scope, 'rules', {
+    apiVersion: 'monitoring.coreos.com/v1',
+    kind: 'PrometheusRule',
+    metadata: { name, namespace, labels: { ...alerting.objectLabels } },
+    spec: { groups: [{ name: group.name, rules: group.rules.map(({ rule }) => rule) }] },
+  });
+}
+
+/** Templates and YAML are loaded by a synth alone: who only declares alerts does not wait for them. */
+function filesOf(scope: Construct): Readonly<Record<string, string>> {
+  const { alertFiles } = require('./outputs') as typeof import('./outputs');
+  return alertFiles(declaredGroups(scope));
+}
