@@ -1,4 +1,5 @@
 import type { Alerting } from '../constructs/alerts';
+import type { RoutingPlan } from '../constructs/alerts/routing';
 import type { SecretRef } from '../constructs/core';
 import type { Recipient } from '../constructs/escrow';
 import type { Vault } from '../constructs/object-storage';
@@ -73,6 +74,12 @@ export interface Environment {
   };
   /** How it is watched. @default - not at all */
   readonly alerting?: Alerting;
+  /** The Prometheus and the Alertmanager that do so. @default - none of this environment: alerts on them are elsewhere */
+  readonly monitoring?: {
+    readonly namespace: string;
+    /** @default - none: whoever runs the Alertmanager says who is told */
+    readonly routing?: RoutingPlan;
+  };
   /** Charts that are installed before the platform. @default - none */
   readonly operators?: readonly OperatorProps[];
   readonly databases: readonly DatabaseDeclaration[];

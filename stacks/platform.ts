@@ -1,6 +1,8 @@
+import { AlertRouting } from '../constructs/alerts/routing';
 import { type App, addCheck, EnvironmentStack, type Finding, type SecretRef } from '../constructs/core';
 import { Dashboards } from '../constructs/dashboards';
 import { Escrow } from '../constructs/escrow';
+import { MonitoringAlerts } from '../constructs/monitoring-alerts';
 import { PostgresDatabase } from '../constructs/postgres';
 import {
   type Environment,
@@ -22,7 +24,7 @@ export class PlatformStack extends EnvironmentStack {
     addCheck(this, () => checkName(environment));
     keepState(this, environment);
     kubernetesProvider(this, environment);
-    const { alerting, cluster, images, namespace } = environment;
+    const { alerting, cluster, images, monitoring, namespace } = environment;
     const repositories: readonly EnvironmentRepository[] = environment.repositories ?? [
       { vault: environment.vault, ...environment.repositoryKeys },
     ];
@@ -48,6 +50,15 @@ export class PlatformStack extends EnvironmentStack {
         databases: this.databases,
         delivery: alerting.delivery === 'files' ? 'files' : 'sidecar',
       });
+    if (alerting !== undefined && monitoring !== undefined) {
+      new MonitoringAlerts(this, 'monitoring-alerts', { alerting, namespace: monitoring.namespace });
+      if (monitoring.routing !== undefined)
+        new AlertRouting(this, 'routing', {
+          alerting,
+          namespace: monitoring.namespace,
+          ...monitoring.routing,
+        });
+    }
     const { recipients } = environment.escrow;
     if (recipients.length > 0)
       new Escrow(this, 'escrow', { recipients, namespace, secrets: secretsToKeep(environment) });

@@ -38,6 +38,10 @@ beforeAll(async () => {
         "from '../constructs/alerts';",
         "from '../constructs/alerts';\nimport { Duration } from '../constructs/core';",
       )
+      .replace(
+        '      otherwise:',
+        '      groupWait: Duration.seconds(1),\n      groupInterval: Duration.seconds(5),\n      otherwise:',
+      )
       .replace('    alerting: new Alerting({', `    alerting: new Alerting({${SHORTER}`),
   );
   const direct = await LocalSite.open(INSTANCE);
@@ -51,7 +55,10 @@ beforeAll(async () => {
   await site.install('monitoring');
   monitoring = new Monitoring(site);
   webhook = await Webhook.start(INSTANCE);
-  await route();
+  site = site.with({
+    ALERT_WEBHOOK_URL: `${webhook.url}/alerts`,
+    DEAD_MANS_SWITCH_URL: `${webhook.url}/switch`,
+  });
   await site.initialised();
   await site.backedUp();
 }, 3_600_000);
@@ -62,29 +69,6 @@ afterAll(async () => {
   await site?.close();
   checkout?.remove();
 }, 120_000);
-
-async function route(): Promise<void> {
-  const object = {
-    apiVersion: 'monitoring.coreos.com/v1alpha1',
-    kind: 'AlertmanagerConfig',
-    metadata: { name: 'webhook', namespace: 'monitoring' },
-    spec: {
-      route: {
-        receiver: 'webhook',
-        groupBy: ['alertname', 'namespace', 'severity'],
-        groupWait: '1s',
-        groupInterval: '5s',
-      },
-      receivers: [
-        { name: 'webhook', webhookConfigs: [{ url: `${webhook.url}/alerts`, sendResolved: true }] },
-      ],
-    },
-  };
-  const { exitCode, output } = await site.shell('kubectl apply --server-side -f - <<<"$OBJECT"', {
-    OBJECT: JSON.stringify(object),
-  });
-  if (exitCode !== 0) throw new Error(output);
-}
 
 /** The last word on an alert that reached the receiver. */
 function last(alertname: string, severity: string) {
@@ -139,6 +123,12 @@ test('every metric that a rule reads is told by somebody', async () => {
   const known = new Set([...names, ...families]);
   expect([...read].filter((metric) => !known.has(metric))).toEqual([]);
 }, 60_000);
+
+test(
+  'the dead man’s switch is called',
+  () => eventually('the watchdog arrives', 120, async () => webhook.notifications('/switch').length > 0),
+  130_000,
+);
 
 test('a platform that is well raises no alert', async () => {
   // A database that was just made has no history: what is pending for that has to pass.

@@ -1,4 +1,6 @@
+import type { Duration } from '../../core';
 import { NOTIFICATIONS_FAILING, WATCHDOG } from '../names';
+import { prometheusDuration } from '../rule';
 import type { Integration } from './integration';
 import { type MuteTime, muteTimeInFile, muteTimeObject } from './mute-time';
 import { type Route, type RouteProps, routeInFile, routeOf } from './route';
@@ -25,6 +27,10 @@ export interface RoutingPlan {
    */
   readonly notificationsFailing?: string;
   readonly muteTimes?: readonly MuteTime[];
+  /** How long a first alert waits for others of its group. @default Duration.seconds(30) */
+  readonly groupWait?: Duration;
+  /** How long what changes in a group waits to be told, a resolved alert too. @default Duration.minutes(5) */
+  readonly groupInterval?: Duration;
 }
 
 /** Name of the receiver that tells nobody. */
@@ -43,13 +49,20 @@ export const secretKey = (receiver: string, index: number, secret: string): stri
 
 /** The tree of routes. What is not said by a route is inherited from the first. */
 export function routeTree(plan: RoutingPlan): Route {
-  const { deadMansSwitch = NOBODY, notificationsFailing, otherwise = NOBODY, routes } = plan;
+  const {
+    deadMansSwitch = NOBODY,
+    groupInterval,
+    groupWait,
+    notificationsFailing,
+    otherwise = NOBODY,
+    routes,
+  } = plan;
   const named = (alertname: string) => [{ name: 'alertname', matchType: '=' as const, value: alertname }];
   return {
     receiver: otherwise,
     groupBy: SAME,
-    groupWait: '30s',
-    groupInterval: '5m',
+    groupWait: groupWait === undefined ? '30s' : prometheusDuration(groupWait),
+    groupInterval: groupInterval === undefined ? '5m' : prometheusDuration(groupInterval),
     repeatInterval: '12h',
     routes: [
       // Under its group's interval, or every second repetition would be left out.
