@@ -9,7 +9,7 @@ import type { PostgresDatabaseProps, RepositoryProps } from '../constructs/postg
 /** A database of an environment; where it runs and what it runs on is said once, by the environment. */
 export type DatabaseDeclaration = Omit<
   PostgresDatabaseProps,
-  'namespace' | 'image' | 'repositories' | 'imagePullPolicy' | 'alerting'
+  'namespace' | 'image' | 'repositories' | 'imagePullPolicy' | 'alerting' | 'exporters'
 > &
   Pick<PostgresDatabaseProps['repositories'][number], 'retention'>;
 
@@ -39,6 +39,8 @@ export interface Environment {
   /** Images by what they hold. */
   readonly images: {
     readonly postgres: string;
+    /** Made from images/exporters; used where the environment is watched. */
+    readonly exporters: string;
     /** @default 'IfNotPresent' */
     readonly pullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
   };

@@ -21,7 +21,10 @@ export function onExistingCluster(name: string, databases: readonly DatabaseDecl
       ...vaultMinting('none'),
     }),
     cluster: context === '' ? {} : { context },
-    images: { postgres: setting('POSTGRES_IMAGE', `${registry}/postgres:17`) },
+    images: {
+      postgres: setting('POSTGRES_IMAGE', `${registry}/postgres:17`),
+      exporters: setting('EXPORTERS_IMAGE', `${registry}/exporters:13`),
+    },
     state: setting('STATE_LOCK', 'on') === 'off' ? 'vault-unlocked' : 'vault',
     repositoryKeys: VAULT_KEYS,
     ...alertingFromSettings('prometheus-operator'),

@@ -18,7 +18,10 @@ export const local: Environment = {
     ...vaultMinting('versitygw'),
   }),
   cluster: {},
-  images: { postgres: setting('POSTGRES_IMAGE', 'docker.io/local/postgres:17') },
+  images: {
+    postgres: setting('POSTGRES_IMAGE', 'docker.io/local/postgres:17'),
+    exporters: setting('EXPORTERS_IMAGE', 'docker.io/local/exporters:13'),
+  },
   state: 'workstation',
   repositoryKeys: VAULT_KEYS,
   // The core is rehearsed without.

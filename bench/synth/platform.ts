@@ -13,7 +13,10 @@ export function platformOf(databases: number): Environment {
       bucket: 'bench-vault',
     }),
     cluster: {},
-    images: { postgres: 'registry.example.com/platform/postgres:17' },
+    images: {
+      postgres: 'registry.example.com/platform/postgres:17',
+      exporters: 'registry.example.com/platform/exporters:13',
+    },
     state: 'workstation',
     repositoryKeys: {
       accessKey: secret('vault_access_key'),

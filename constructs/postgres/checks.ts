@@ -4,6 +4,7 @@ import { BACKUP_KINDS } from './backups';
 import type { PostgresDatabase, PostgresDatabaseProps } from './database';
 import { checkDumps } from './dumps';
 import { checkExistingVolume } from './existing-volume';
+import { checkExporters } from './exporters';
 import { DEFAULT_ARCHIVE_TIMEOUT, DEFAULT_MAJOR, type PgBackRestOptions, PUSH_ALLOWANCE } from './pgbackrest';
 import { checkRecoveryOrder } from './recovery-order';
 import { checkReplicas } from './replicas';
@@ -43,6 +44,7 @@ export function checkDatabase(database: PostgresDatabase): Finding[] {
     ...checkRecoveryOrder(props.recover),
     ...checkDumps(props.dumps),
     ...checkReplicas(props),
+    ...checkExporters(props),
     ...SecretRef.faults(props.superuserPassword, 'superuserPassword'),
   ];
 }

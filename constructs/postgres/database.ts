@@ -2,6 +2,7 @@ import { ConfigMapV1 } from '@cdktf/provider-kubernetes/lib/config-map-v1';
 import { type Alerting, AlertRules } from '../alerts';
 import {
   addCheck,
+  addWarning,
   Construct,
   type Duration,
   environmentOf,
@@ -21,6 +22,7 @@ import { CloneTemplate, DEFAULT_CLONE_LIFETIME } from './clone';
 import { type DatabaseContext, MOUNTS } from './context';
 import { type DumpsProps, LogicalDumps } from './dumps';
 import type { ExistingVolume } from './existing-volume';
+import { EXPORTER_ROLE, EXPORTER_USER, type ExportersProps, warnOfExporters } from './exporters';
 import { OWN_LAYOUT, PATHS, POSTGRES_PORT } from './paths';
 import {
   DEFAULT_SPREAD,
@@ -29,9 +31,10 @@ import {
   type PgBackRestOptions,
   type Repository,
 } from './pgbackrest';
-import { pgHbaConf, postgresqlConf } from './postgresql-conf';
+import { pgHbaConf, pgIdentConf, postgresqlConf } from './postgresql-conf';
 import { type RecoveryOrder, recoverJson } from './recovery-order';
 import { podHosts, REPLICATION_ROLE, replicasServiceName } from './replicas';
+import { RepositoryExporter } from './repository-exporter';
 import { Server } from './server';
 import { type ProtectedDatabase, registerStanza } from './stanza';
 import { watchedWorkload } from './watched-workload';
@@ -92,6 +95,12 @@ export interface PostgresDatabaseProps
   readonly dumps?: DumpsProps;
   /** How the database is watched. @default - not at all: nobody is told when it is down or its backups stop */
   readonly alerting?: Alerting;
+  /**
+   * What exposes the metrics of its servers and its repositories; `'elsewhere'` where others do. With `alerting` the
+   * Prometheus operator is told to scrape them.
+   * @default - none: nobody gathers what the rules of `alerting` read, which is warned of
+   */
+  readonly exporters?: ExportersProps | 'elsewhere';
   /** Settings of postgresql.conf; they win over those that this construct makes. @default - none */
   readonly overrides?: Readonly<Record<string, string | number | boolean>>;
 }
@@ -127,6 +136,8 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
     this.replicasHost = replicas === 0 ? undefined : `${replicasServiceName(props)}.${namespace}.svc`;
     this.host = `${name}.${namespace}.svc`;
     addCheck(this, () => checkDatabase(this));
+    addWarning(this, () => warnOfExporters(props));
+    const exporters = exported(props.exporters) ? props.exporters : undefined;
 
     const backup = new PgBackRest(this, 'pgbackrest', {
       ...props,
@@ -153,7 +164,16 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
       upgradeFrom: props.upgradeFrom,
       existingVolume: props.existingVolume,
       replicas,
+      exporters,
+      alerting: props.alerting,
     });
+    if (exporters !== undefined)
+      new RepositoryExporter(this, 'repository-exporter', {
+        context: backup.context,
+        exporters,
+        alerting: props.alerting,
+        repositories: this.repositories,
+      });
     new CloneTemplate(this, 'clone', {
       context: backup.context,
       serverConfig: server.configMaps.server,
@@ -214,11 +234,16 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
 
   private configureServer({ archiveTimeout, context }: PgBackRest, replicas: number) {
     const { name, namespace, labels } = context;
+    const { exporters, recover } = this.props;
+    const peer = exported(exporters) ? { role: EXPORTER_ROLE, user: EXPORTER_USER } : undefined;
     const data = {
       'postgresql.conf': postgresqlConf({ archiveTimeout, overrides: this.props.overrides ?? {} }),
-      'pg_hba.conf': pgHbaConf(replicas === 0 ? undefined : REPLICATION_ROLE),
+      'pg_hba.conf': pgHbaConf({
+        ...(peer === undefined ? {} : { peer }),
+        ...(replicas === 0 ? {} : { replication: REPLICATION_ROLE }),
+      }),
+      ...(peer === undefined ? {} : { 'pg_ident.conf': pgIdentConf(peer) }),
     };
-    const { recover } = this.props;
     // Outside the pod's template: saying `initialize` once, and no longer, restarts nothing; nor does an order that
     // was carried out.
     const deploy = `${name}-deploy`;
@@ -241,7 +266,7 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
   }
 
   private declareRoles(context: DatabaseContext) {
-    const { application, replicas = 0, replicationPassword, superuserPassword } = this.props;
+    const { application, exporters, replicas = 0, replicationPassword, superuserPassword } = this.props;
     const secrets = new Secrets(this, 'role-passwords', {
       name: `${context.name}-roles`,
       namespace: context.namespace,
@@ -254,14 +279,19 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
           : { [REPLICATION_ROLE]: replicationPassword }),
       },
     });
-    const applicationNames = [
+    const names = [
       { name: 'APP_ROLE', value: application?.role },
       { name: 'APP_DATABASE', value: application?.database },
+      { name: 'EXPORTER_ROLE', value: exported(exporters) ? EXPORTER_ROLE : undefined },
     ].flatMap(({ name, value }) => (value === undefined ? [] : [{ name, value }]));
     return {
       superuser: secrets.selector('postgres'),
       rolePasswords: secrets.volume(MOUNTS.roles.name),
-      roleEnvironment: [{ name: 'ROLES_DIR', value: PATHS.roles }, ...applicationNames],
+      roleEnvironment: [{ name: 'ROLES_DIR', value: PATHS.roles }, ...names],
     };
   }
+}
+
+function exported(exporters: PostgresDatabaseProps['exporters']): exporters is ExportersProps {
+  return exporters !== undefined && exporters !== 'elsewhere';
 }

@@ -3,6 +3,7 @@ export { BITNAMI_LAYOUT, bitnamiValues } from './bitnami';
 export { type ApplicationProps, PostgresDatabase, type PostgresDatabaseProps } from './database';
 export type { DumpsProps } from './dumps';
 export type { ExistingVolume } from './existing-volume';
+export type { ExportersProps } from './exporters';
 export type { DataLayout } from './paths';
 export type { PgBackRestOptions, Repository } from './pgbackrest';
 export {

@@ -92,6 +92,26 @@ export function jobConf(settings: PgBackRestSettings, serverHosts: readonly stri
   ]);
 }
 
+/**
+ * Whoever only asks about one repository. What an exporter prints for people would be in the way of the JSON; and a store
+ * that does not answer is given up after a minute and a half, not ten.
+ */
+export function readerConf(repository: PgBackRestSettings['repositories'][number]): string {
+  return render([
+    [
+      'global',
+      [
+        ['log-level-console', 'off'],
+        ['log-level-file', 'off'],
+        ['log-level-stderr', 'warn'],
+        ['lock-path', '/tmp/pgbackrest'],
+        ['io-timeout', 10],
+        ...repositories({ repositories: [repository] }),
+      ],
+    ],
+  ]);
+}
+
 const several = ({ repositories: all }: PgBackRestSettings): boolean => all.length > 1;
 
 /** Warnings on the console: a final error misleads, the warning before it tells the cause. */
@@ -125,7 +145,7 @@ function dataDirectory(layout: DataLayout, pg = 'pg1'): Section {
  * `repo-retention-archive` stays unset on purpose: with it pgBackRest may expire
  * WAL that a kept backup needs for a point in time.
  */
-function repositories(settings: PgBackRestSettings): Section {
+function repositories(settings: Pick<PgBackRestSettings, 'repositories'>): Section {
   return settings.repositories.flatMap((repository) => {
     const repo = `repo${repository.number}`;
     const options = storeOptions(repository.vault, {

@@ -39,10 +39,31 @@ function quote(value: string | number | boolean): string {
   return typeof value === 'number' ? String(value) : `'${value.replaceAll("'", "''")}'`;
 }
 
+/** Roles that log in otherwise than by the password of a client. */
+export interface SpecialRoles {
+  /** By which replicas stream. */
+  readonly replication?: string;
+  /** Of a peer that is another user than the server's. */
+  readonly peer?: { readonly role: string; readonly user: string };
+}
+
 /** Local by operating-system user (the pod's), the network by password, nothing else; replicas by a role of their own. */
-export function pgHbaConf(replicationRole?: string): string {
-  if (replicationRole === undefined) return PG_HBA_CONF;
-  return `${PG_HBA_CONF}host    replication  ${replicationRole.padEnd(12)} all        scram-sha-256\n`;
+export function pgHbaConf({ peer, replication }: SpecialRoles): string {
+  return [
+    // The first line that fits counts.
+    ...(peer === undefined ? [] : [`local   postgres     ${peer.role} peer map=${PEER_MAP}\n`]),
+    PG_HBA_CONF,
+    ...(replication === undefined
+      ? []
+      : [`host    replication  ${replication.padEnd(12)} all        scram-sha-256\n`]),
+  ].join('');
+}
+
+const PEER_MAP = 'peers';
+
+/** Which users of the operating system, beside the server's own, are which roles. */
+export function pgIdentConf({ role, user }: { readonly role: string; readonly user: string }): string {
+  return `# map  user  role\n${PEER_MAP} ${user} ${role}\n`;
 }
 
 const PG_HBA_CONF = `# type  database     user      address    method

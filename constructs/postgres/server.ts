@@ -1,6 +1,7 @@
 import { NetworkPolicyV1 } from '@cdktf/provider-kubernetes/lib/network-policy-v1';
 import { ServiceV1 } from '@cdktf/provider-kubernetes/lib/service-v1';
 import { StatefulSetV1 } from '@cdktf/provider-kubernetes/lib/stateful-set-v1';
+import type { Alerting } from '../alerts';
 import { Construct, type Size } from '../core';
 import {
   type Container,
@@ -24,9 +25,12 @@ import {
   temporary,
 } from './context';
 import { declareExistingVolume, type ExistingVolume } from './existing-volume';
+import { type ExportersProps, SERVER_METRICS_PORT, scraping } from './exporters';
+import { Monitor } from './monitor';
 import { PATHS, PGBACKREST_PORT, POSTGRES_PORT } from './paths';
 import { antiAffinity, peers, Replicas, routing, routingAccount } from './replicas';
 import { ROLE_LABEL } from './role-label';
+import { serverExporter } from './server-exporter';
 import type { PodFragment } from './sidecar';
 
 export interface ServerProps {
@@ -52,6 +56,10 @@ export interface ServerProps {
   readonly dumped: boolean;
   /** Pods beside the primary. */
   readonly replicas: number;
+  /** What exposes its metrics; `undefined` for nothing. */
+  readonly exporters: ExportersProps | undefined;
+  /** How it is watched. */
+  readonly alerting: Alerting | undefined;
 }
 
 /** The PostgreSQL server: one pod on one claim, which restores itself before it starts; or several, one of them primary. */
@@ -110,6 +118,15 @@ export class Server extends Construct {
     services(this, props, labels);
     if (props.replicas > 0) new Replicas(this, 'replicas', { context, labels, replicas: props.replicas });
     networkPolicy(this, props, labels);
+    const { alerting, exporters } = props;
+    if (exporters === undefined || alerting === undefined) return;
+    new Monitor(this, 'monitor', {
+      alerting,
+      context,
+      job: 'postgres',
+      labels,
+      ports: [{ name: 'metrics' }],
+    });
   }
 }
 
@@ -190,6 +207,8 @@ function podSpec(props: ServerProps, labels: Record<string, string>) {
         readinessProbe: readiness('ready-file.sh', '/tmp/roles-set'),
       }),
       ...(route === undefined ? [] : [route.container]),
+      // Last: the kubelet pulls the image of one after the other.
+      ...(props.exporters === undefined ? [] : [serverExporter(context, props.exporters)]),
     ],
     volume: [
       { name: layout.socketVolume.name, emptyDir: {} },
@@ -263,6 +282,7 @@ function networkPolicy(scope: Construct, props: ServerProps, labels: Record<stri
           from: [{ podSelector: { matchLabels: backupLabels(context) } }],
           ports: [{ port: String(PGBACKREST_PORT), protocol: 'TCP' }],
         },
+        ...(props.exporters === undefined ? [] : [scraping(props.exporters, [SERVER_METRICS_PORT])]),
       ],
     },
   });

@@ -43,7 +43,11 @@ export interface Container {
   readonly lifecycle?: { readonly preStop: { readonly exec: { readonly command: string[] } }[] };
   readonly readinessProbe?: Probe;
   readonly resources: Resources;
-  readonly securityContext: typeof RESTRICTED_CONTAINER;
+  readonly securityContext: typeof RESTRICTED_CONTAINER & {
+    /** Another user than the pod's. */
+    readonly runAsUser?: string;
+    readonly runAsGroup?: string;
+  };
   readonly terminationMessagePolicy: string;
 }
 

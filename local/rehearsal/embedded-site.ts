@@ -42,6 +42,7 @@ export const openEmbeddedSite = async ({
     variables() {
       return {
         POSTGRES_IMAGE: imageName('postgres'),
+        EXPORTERS_IMAGE: imageName('exporters'),
         ...(vault === undefined
           ? {}
           : {

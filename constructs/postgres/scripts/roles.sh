@@ -2,7 +2,7 @@
 # The roles sidecar: once the server accepts writes, gives the superuser and the application role the passwords of
 # their Secret files, creates what is missing, and does so again whenever a file changes. It speaks over the socket
 # as postgres (peer), so it needs no password itself. With replicas it makes the role that they stream by, too, and hands
-# that one's password to the server; a standby gets the roles themselves from its primary.
+# that one's password to the server; the role of an exporter has none. A standby gets the roles themselves from its primary.
 # shellcheck source-path=SCRIPTDIR
 set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")
@@ -14,7 +14,7 @@ source "$here/replication.sh"
 : "${SUPERUSER:=postgres}"
 : "${PG_PORT:=5432}"
 : "${ROLES_SET:=/tmp/roles-set}"
-APP_ROLE=${APP_ROLE:-} APP_DATABASE=${APP_DATABASE:-${APP_ROLE:-}}
+APP_ROLE=${APP_ROLE:-} APP_DATABASE=${APP_DATABASE:-${APP_ROLE:-}} EXPORTER_ROLE=${EXPORTER_ROLE:-}
 
 ROLES=("$SUPERUSER")
 if [[ -n $APP_ROLE ]]; then ROLES+=("$APP_ROLE"); fi
@@ -59,6 +59,7 @@ set_roles() {
     echo "\\set app_role ''"
     echo "\\set app_database ''"
     if replicated; then echo "\\set replicator $REPLICATOR"; else echo "\\set replicator ''"; fi
+    printf '\\set exporter %s\n' "$(quoted "$EXPORTER_ROLE")"
     if [[ -n $APP_ROLE ]]; then printf '\\set app_role %s\n\\set app_database %s\n' "$(quoted "$APP_ROLE")" "$(quoted "$APP_DATABASE")"; fi
     echo 'BEGIN;'
     echo 'CREATE TEMPORARY TABLE given (role text, password text) ON COMMIT DROP;'

@@ -25,6 +25,12 @@ BEGIN
 END
 $$;
 SELECT format('ALTER ROLE %I REPLICATION', :'replicator') WHERE :'replicator' <> '' \gexec
+-- It logs in as a peer, never by a password, and holds no more connections than its queries need.
+SELECT format('CREATE ROLE %I', :'exporter')
+WHERE :'exporter' <> '' AND NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'exporter') \gexec
+SELECT format('ALTER ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS CONNECTION LIMIT 5 PASSWORD NULL', :'exporter')
+WHERE :'exporter' <> '' \gexec
+SELECT format('GRANT pg_monitor TO %I', :'exporter') WHERE :'exporter' <> '' \gexec
 COMMIT;
 SELECT format('CREATE DATABASE %I OWNER %I', :'app_database', :'app_role')
 WHERE :'app_database' <> '' AND NOT EXISTS (SELECT FROM pg_database WHERE datname = :'app_database') \gexec

@@ -44,8 +44,10 @@ if replicated; then
     replication+=("${STANDBY_SETTINGS[@]}")
   fi
 fi
+ident=()
+if [[ -r $SERVER_CONFIG_DIR/pg_ident.conf ]]; then ident=(-c "ident_file=$SERVER_CONFIG_DIR/pg_ident.conf"); fi
 server=("$PG_BIN/postgres" -D "$PGDATA" -c "config_file=$SERVER_CONFIG_DIR/postgresql.conf"
-  -c "hba_file=$SERVER_CONFIG_DIR/pg_hba.conf" -c "unix_socket_directories=$SOCKET_DIR" -c "archive_library=" "${archive[@]}" "${replication[@]}" "$@")
+  -c "hba_file=$SERVER_CONFIG_DIR/pg_hba.conf" "${ident[@]}" -c "unix_socket_directories=$SOCKET_DIR" -c "archive_library=" "${archive[@]}" "${replication[@]}" "$@")
 if [[ ${ARCHIVE_MODE:-on} != off ]]; then make_room "$command" "${server[@]}"; fi
 
 # Not as process 1: pgBackRest's asynchronous push is a child of nobody, and a postmaster that inherits it takes its

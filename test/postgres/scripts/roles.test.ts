@@ -116,6 +116,23 @@ describeWithPostgres('roles.sh', () => {
     });
   });
 
+  test('makes the role of an exporter: it reads statistics, has no password, and may nothing else, whatever it was', async () => {
+    await lab.sql("create role postgres_exporter superuser createdb login password 'known'");
+    const exporter = { ...environment(), ONCE: 'true', EXPORTER_ROLE: 'postgres_exporter' };
+    for (const _ of [1, 2]) expect(await lab.script('roles.sh', [], exporter)).toMatchObject({ status: 0 });
+    const told = `select rolcanlogin, rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls, rolpassword is null,
+      rolconnlimit, (select string_agg(roleid::regrole::text, ',') from pg_auth_members where member = pg_authid.oid)
+      from pg_authid where rolname = 'postgres_exporter'`;
+    expect(await lab.sql(told)).toBe('t|f|f|f|f|f|t|5|pg_monitor');
+    expect(await logIn('postgres_exporter', 'known', 'postgres')).toMatch(/password authentication failed/);
+  });
+
+  test('makes no role for an exporter that is not there', async () => {
+    await lab.sql('drop role if exists postgres_exporter');
+    expect(await once()).toMatchObject({ status: 0 });
+    expect(await lab.sql("select count(*) from pg_roles where rolname ~ 'exporter'")).toBe('0');
+  });
+
   test('stores verifiers, never MD5, even where the server would', async () => {
     await lab.sql("alter system set password_encryption = 'md5'; select pg_reload_conf()");
     expect(await once()).toMatchObject({ status: 0 });
