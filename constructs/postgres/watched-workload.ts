@@ -17,7 +17,7 @@ export function watchedWorkload(
   backup: PgBackRest,
   replicas: number,
 ): WorkloadFacts {
-  const { name, namespace, objectives } = props;
+  const { name, namespace, objectives, resources } = props;
   const count = 1 + replicas;
   // A pod that restores is not ready meanwhile, and a backup reads as much.
   const restore = longer(computeObjectives(asset).rto, objectives?.rto ?? Duration.ZERO);
@@ -26,6 +26,7 @@ export function watchedWorkload(
     namespace,
     pods: PodSet.statefulSet(name, count),
     readyWithin: longer(restore, Duration.minutes(15)),
+    cpuLimit: resources?.limits?.['cpu'] !== undefined,
     claims: Array.from({ length: count }, (_, index) => `${OWN_LAYOUT.dataVolume.name}-${name}-${index}`),
     cronJobs: cronJobs(props, backup).map((cronJob) => ({
       ...cronJob,

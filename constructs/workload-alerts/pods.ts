@@ -16,6 +16,16 @@ const forPods =
 const living = ({ names }: PodSet, namespace: string): string =>
   `${series('kube_pod_status_phase', kubeState(namespace), { pod: names, phase: 'Pending|Running|Unknown' })} == 1`;
 
+const throttled = forPods(({ names }, { namespace }) => {
+  const periods = (metric: string) =>
+    `sum ${BY_CONTAINER} (increase(${series(metric, kubelet(namespace), { pod: names, container: '.+' })}[5m]))`;
+  return {
+    threshold: 0.25,
+    expr: (threshold) =>
+      `${periods('container_cpu_cfs_throttled_periods_total')} / ${periods('container_cpu_cfs_periods_total')} > ${threshold}`,
+  };
+});
+
 /** Alerts on pods that run all the time, from kube-state-metrics and the kubelet's cAdvisor. */
 export const POD_ALERTS: readonly AlertDefinition<WorkloadSubject>[] = [
   {
@@ -97,14 +107,6 @@ export const POD_ALERTS: readonly AlertDefinition<WorkloadSubject>[] = [
     description:
       'Container {{ $labels.container }} of {{ $labels.namespace }}/{{ $labels.pod }} was throttled in {{ $value | humanizePercentage }} of its periods.',
     for: Duration.minutes(15),
-    cases: forPods(({ names }, { namespace }) => {
-      const periods = (metric: string) =>
-        `sum ${BY_CONTAINER} (increase(${series(metric, kubelet(namespace), { pod: names, container: '.+' })}[5m]))`;
-      return {
-        threshold: 0.25,
-        expr: (threshold) =>
-          `${periods('container_cpu_cfs_throttled_periods_total')} / ${periods('container_cpu_cfs_periods_total')} > ${threshold}`,
-      };
-    }),
+    cases: (subject) => (subject.cpuLimit ? throttled(subject) : []),
   },
 ];

@@ -8,6 +8,8 @@ export interface WorkloadSubject extends Subject {
   readonly pods?: PodSet;
   /** How long one of them may take until it is ready. */
   readonly readyWithin: Duration;
+  /** Whether any of their containers has a limit of CPU: without, there is nothing to be throttled by, and no series. */
+  readonly cpuLimit: boolean;
   /** Names of claims. */
   readonly claims: readonly string[];
   readonly cronJobs: readonly WatchedCronJob[];

@@ -23,6 +23,8 @@ export interface WorkloadFacts {
   readonly pods?: PodSet;
   /** How long a pod may take until it is ready. @default Duration.minutes(15) */
   readonly readyWithin?: Duration;
+  /** Whether any of their containers has a limit of CPU. @default true */
+  readonly cpuLimit?: boolean;
   /** Names of its claims. @default - none */
   readonly claims?: readonly string[];
   /** Not those that are suspended for good, as templates. @default - none */
@@ -54,10 +56,17 @@ export class WorkloadAlerts extends Construct {
 }
 
 /** The facts as the rules read them. */
-export function workloadSubject({ claims, cronJobs, readyWithin, ...facts }: WorkloadFacts): WorkloadSubject {
+export function workloadSubject({
+  claims,
+  cpuLimit,
+  cronJobs,
+  readyWithin,
+  ...facts
+}: WorkloadFacts): WorkloadSubject {
   return {
     ...facts,
     readyWithin: Duration.minutes(Math.ceil((readyWithin ?? Duration.minutes(15)).toSeconds() / 60)),
+    cpuLimit: cpuLimit ?? true,
     claims: claims ?? [],
     cronJobs: (cronJobs ?? [])
       // A fault of its own.

@@ -68,6 +68,14 @@ test('a pod that restores may take as long as that does', () => {
   expect(pending({ storage: Size.gibibytes(1024) })).toBe('177m');
 });
 
+test('what has no limit of CPU cannot be throttled', () => {
+  const throttling = (different: Partial<PostgresDatabaseProps>) =>
+    declare(different).of('CpuThrottlingHigh').length;
+  expect(throttling({})).toBe(0);
+  expect(throttling({ resources: { requests: { cpu: '1' }, limits: { memory: '2Gi' } } })).toBe(0);
+  expect(throttling({ resources: { limits: { cpu: '2' } } })).toBe(1);
+});
+
 test('without alerting nothing watches it', () => {
   const template = Template.of((stack) => void new PostgresDatabase(stack, 'orders', databaseProps()));
   expect(template.resources('kubernetes_manifest').size).toBe(0);
