@@ -8,6 +8,7 @@ const { default: Sequencer } = require('@jest/test-sequencer');
 const SECONDS = {
   accident: 200,
   'cheat-sheet': 50,
+  certificates: 150,
   clock: 120,
   dumps: 70,
   engines: 5,

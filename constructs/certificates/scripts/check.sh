@@ -45,7 +45,8 @@ while (($# > 0)); do
       if [[ $1 == --ca ]]; then AUTHORITY=$2; else DAYS=$2; fi
       shift
       ;;
-    -*) die "there is no option $1" "--json, --metrics, --days or --ca" ;;
+    --help) sed -n '2,/^# shellcheck/{/^# shellcheck/d; s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}" && exit 0 ;;
+    -*) die "there is no option $1" "--json, --metrics, --days, --ca or --help" ;;
     *) NAMED+=("$1") ;;
   esac
   shift

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -58,7 +58,8 @@ describe('the check of certificates', () => {
       stderr += data.toString();
     });
     const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
-    return { status, stdout, stderr, summary: readFileSync(join(directory, 'termination-log'), 'utf8') };
+    const log = join(directory, 'termination-log');
+    return { status, stdout, stderr, summary: existsSync(log) ? readFileSync(log, 'utf8') : '' };
   }
 
   /** Looks at these targets, as a pod does. */
@@ -497,6 +498,12 @@ describe('the check of certificates', () => {
       const { status, stderr } = await run(args);
       expect({ status, stderr: stderr.trimEnd() }).toEqual({ status: 2, stderr: expect.stringMatching(why) });
       expect(stderr).toContain(' — FIX: ');
+    });
+
+    test('tells how it is used', async () => {
+      const { status, stdout } = await run(['--help']);
+      expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringContaining('--metrics ') });
+      expect(stdout).not.toContain('shellcheck');
     });
 
     test('an empty list of targets is not all well', async () => {

@@ -1,0 +1,265 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KubernetesProvider } from '@cdktf/provider-kubernetes/lib/provider';
+import { Alerting } from '../../constructs/alerts';
+import {
+  Certificate,
+  CertificateCheck,
+  CertificateIssuer,
+  CertManagerAlerts,
+} from '../../constructs/certificates';
+import { App, Duration, EnvironmentStack, SecretRef } from '../../constructs/core';
+import { synthesise } from '../../constructs/recovery/synthesise';
+import { imageName } from '../../local/images';
+import { commandsOf, shellBlocks } from '../alerts/runbook-commands';
+import { eventually, LocalSite } from './local-site';
+
+/** Issuers, certificates and their check on a real cluster with a real cert-manager; runbooks as they are written. */
+const NAMESPACE = 'shop';
+const IN = `--namespace=${NAMESPACE}`;
+const IMAGE = imageName('postgres');
+
+let site: LocalSite;
+let outdir: string;
+
+/** What is watched: an authority of its own signs the certificate of a server that reads it at its start alone. */
+function declare(stack: EnvironmentStack): void {
+  const alerting = new Alerting({ runbookBaseUrl: 'https://git.example.com/runbooks', delivery: 'files' });
+  const own = (name: string, by: ConstructorParameters<typeof CertificateIssuer>[2]['by']) =>
+    new CertificateIssuer(stack, `issuer-${name}`, { name, namespace: NAMESPACE, by });
+  const self = own('self', { selfSigned: true });
+  const root = {
+    name: 'root',
+    namespace: NAMESPACE,
+    commonName: 'Root of a test',
+    isCa: true,
+    recreatable: true,
+  };
+  new Certificate(stack, 'root', { ...root, issuer: self });
+  const pair = (key: string) => SecretRef.existing({ name: 'root', key });
+  const ca = own('ca', { ca: { certificate: pair('tls.crt'), key: pair('tls.key'), recreatable: true } });
+  new Certificate(stack, 'front', {
+    name: 'front',
+    namespace: NAMESPACE,
+    issuer: ca,
+    dnsNames: [`front.${NAMESPACE}.svc`],
+    alerting,
+  });
+  new CertManagerAlerts(stack, 'cert-manager', { acme: true, alerting });
+  const authority = { secret: 'root', key: 'tls.crt' };
+  new CertificateCheck(stack, 'check', {
+    name: 'public',
+    namespace: NAMESPACE,
+    image: IMAGE,
+    endpoints: [
+      { name: 'front', host: `front.${NAMESPACE}.svc`, port: 8443, authority, serves: 'front-tls' },
+    ],
+    secrets: [{ name: 'front-tls', secret: 'front', authority, hostNames: [`front.${NAMESPACE}.svc`] }],
+    warnBefore: Duration.days(14),
+    pushgateway: `http://gateway.${NAMESPACE}.svc:9091`,
+    alerting,
+  });
+}
+
+/** Prints what it is sent: all that a Pushgateway has to do here. */
+const GATEWAY = `
+use IO::Socket::INET; $| = 1;
+my $server = IO::Socket::INET->new(LocalPort => 9091, Listen => 5, ReuseAddr => 1) or die;
+while (my $client = $server->accept) {
+  my ($length, $line) = (0);
+  my $request = <$client>;
+  while (defined($line = <$client>) && $line !~ /^\\r?\\n$/) { $length = $1 if $line =~ /^content-length: (\\d+)/i }
+  read($client, my $body, $length);
+  print "$request$body";
+  print $client "HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n";
+  close $client;
+}`;
+
+const RESTRICTED = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+  runAsNonRoot: true,
+  seccompProfile: { type: 'RuntimeDefault' },
+};
+
+function server(name: string, port: number, command: readonly string[], secret?: string): object[] {
+  const labels = { app: name };
+  const container = {
+    name,
+    image: IMAGE,
+    command,
+    securityContext: RESTRICTED,
+    readinessProbe: { tcpSocket: { port }, periodSeconds: 1 },
+    ...(secret === undefined ? {} : { volumeMounts: [{ name: 'tls', mountPath: '/tls' }] }),
+  };
+  const volumes = secret === undefined ? [] : [{ name: 'tls', secret: { secretName: secret } }];
+  const spec = { containers: [container], volumes, terminationGracePeriodSeconds: 0 };
+  return [
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name, namespace: NAMESPACE },
+      spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name, namespace: NAMESPACE },
+      spec: { selector: labels, ports: [{ port }] },
+    },
+  ];
+}
+
+async function apply(...items: readonly object[]): Promise<void> {
+  const LIST = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+  const { exitCode, output } = await site.shell('kubectl apply --server-side -f - <<<"$LIST"', { LIST });
+  if (exitCode !== 0) throw new Error(output);
+}
+
+let runs = 0;
+
+/** One run of the check: how it ended, and what it told. */
+async function look(): Promise<{ exitCode: number; table: string; message: string }> {
+  runs += 1;
+  const job = `look-${runs}`;
+  await site.kubectl('create', 'job', IN, job, '--from=cronjob/public-certificate-check');
+  let status: { exitCode: number; message?: string } | undefined;
+  await eventually(`${job} ends`, 100, async () => {
+    const pods = JSON.parse(
+      await site.kubectl('get', 'pods', IN, `--selector=job-name=${job}`, '--output=json'),
+    );
+    status = pods.items[0]?.status?.containerStatuses?.[0]?.state?.terminated;
+    return status !== undefined;
+  });
+  const table = await site.kubectl('logs', IN, `job/${job}`);
+  await site.kubectl('delete', 'job', IN, job);
+  return { exitCode: status?.exitCode ?? -1, message: status?.message ?? '', table };
+}
+
+/** A column of the table, by target. */
+function column(table: string, name: string): Record<string, string> {
+  const [head = '', ...lines] = table.split('\n').map((line) => line.split(/ {2,}/));
+  const at = [...head].indexOf(name);
+  return Object.fromEntries(
+    lines.filter((line) => line.length === head.length).map((line) => [line[1] ?? '', line[at] ?? '']),
+  );
+}
+
+const runbook = (name: string) => {
+  const folder = join(outdir, 'recovery/watched/runbooks');
+  const file = readdirSync(folder).find((one) => one.endsWith(`-${name}.md`)) ?? '';
+  return readFileSync(join(folder, file), 'utf8');
+};
+const statusOf = async (path: string) =>
+  (await site.kubectl('get', 'certificate', IN, 'front', `--output=jsonpath={.status.${path}}`)).trim();
+
+beforeAll(async () => {
+  outdir = mkdtempSync(join(tmpdir(), 'certificates-'));
+  const app = new App({ outdir, stackTraces: false });
+  const stack = new EnvironmentStack(app, { environment: 'watched', layer: 'platform' });
+  new KubernetesProvider(stack, 'kubernetes', {});
+  declare(stack);
+  synthesise(app);
+  site = await LocalSite.open('certificates');
+  await site.install('cert-manager');
+  await apply({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: NAMESPACE, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
+  });
+  await apply(...server('gateway', 9091, ['perl', '-e', GATEWAY]));
+  const kit = await site.script(`${join(outdir, 'recovery/watched/kit/apply')} --wait --timeout 120`, 200);
+  if (kit.exitCode !== 0) throw new Error(kit.output);
+  await site.kubectl('wait', IN, '--for=condition=Ready', '--timeout=100s', 'certificates', '--all');
+  const serve = [
+    'openssl',
+    's_server',
+    '-accept',
+    '8443',
+    '-cert',
+    '/tls/tls.crt',
+    '-key',
+    '/tls/tls.key',
+    '-www',
+  ];
+  await apply(...server('front', 8443, serve, 'front'));
+  for (const name of ['gateway', 'front'])
+    await site.kubectl('rollout', 'status', IN, `deployment/${name}`, '--timeout=100s');
+}, 3_600_000);
+
+afterAll(async () => {
+  await site?.close();
+  rmSync(outdir, { recursive: true, force: true });
+}, 120_000);
+
+test('what cert-manager has made is well, as a client sees it and as it is in the Secret', async () => {
+  const { exitCode, message, table } = await look();
+  expect({ exitCode, message, table }).toMatchObject({ exitCode: 0, message: 'all is well\n' });
+  expect(column(table, 'CHAIN')).toEqual({ front: 'yes', 'front-tls': 'yes' });
+  expect(column(table, 'HOST')).toEqual({ front: 'yes', 'front-tls': 'yes' });
+  expect(column(table, 'ISSUER')).toEqual({ front: 'CN=Root of a test', 'front-tls': 'CN=Root of a test' });
+  const pushed = await site.kubectl('logs', IN, 'deployment/gateway');
+  expect(pushed).toContain('PUT /metrics/job/certificate-check/namespace/shop/check/public ');
+  expect(pushed).toContain('disaster_recovery_certificate_chain_valid{target="front",kind="endpoint"} 1');
+}, 200_000);
+
+test('the commands of its runbooks run as they are written', async () => {
+  const folder = join(outdir, 'recovery/watched/runbooks');
+  const commands = new Set(
+    readdirSync(folder).flatMap((file) =>
+      commandsOf(file, readFileSync(join(folder, file), 'utf8')).map(({ command }) => command),
+    ),
+  );
+  expect(commands.size).toBeGreaterThan(10);
+  const failed: string[] = [];
+  for (const command of commands) {
+    const { exitCode, output } = await site.script(command);
+    if (exitCode !== 0) failed.push(`${command}\n${output}`);
+  }
+  expect(failed).toEqual([]);
+}, 600_000);
+
+test('it is renewed by hand as the runbook says, while cert-manager backs off; the server has to be told', async () => {
+  const before = Number(await statusOf('revision'));
+  const failure = {
+    failedIssuanceAttempts: 5,
+    lastFailureTime: new Date().toISOString().replace(/\.\d+/, ''),
+  };
+  await site.kubectl(
+    ...['patch', 'certificate', IN, 'front', '--subresource=status', '--type=merge'],
+    `--patch=${JSON.stringify({ status: failure })}`,
+  );
+  const renewal =
+    shellBlocks(runbook('CertificateRenewal')).find((block) => block.includes('"Issuing"')) ?? '';
+  const { exitCode, output } = await site.script(renewal);
+  expect({ exitCode, output }).toMatchObject({ exitCode: 0 });
+  await eventually('there is a new revision', 60, async () => Number(await statusOf('revision')) > before);
+  expect(Number(await statusOf('revision'))).toBe(before + 1);
+
+  const stale = await look();
+  const serials = column(stale.table, 'SERIAL');
+  expect(serials['front']).not.toBe(serials['front-tls']);
+  await site.kubectl('rollout', 'restart', IN, 'deployment/front');
+  await site.kubectl('rollout', 'status', IN, 'deployment/front', '--timeout=100s');
+  await eventually('the old one is gone', 60, async () => {
+    const pods = await site.kubectl('get', 'pods', IN, '--selector=app=front', '--output=name');
+    return pods.trim().split('\n').length === 1;
+  });
+  const told = await look();
+  expect(told.exitCode).toBe(0);
+  expect(column(told.table, 'SERIAL')).toEqual({
+    front: serials['front-tls'],
+    'front-tls': serials['front-tls'],
+  });
+}, 400_000);
+
+test('what is missing and out of reach is told, and is not waited for', async () => {
+  await site.kubectl('scale', IN, 'deployment/front', '--replicas=0');
+  await site.kubectl('delete', 'certificate', IN, 'front');
+  await site.kubectl('delete', 'secret', IN, 'front');
+  const { exitCode, message } = await look();
+  expect(exitCode).toBe(2);
+  expect(message).toMatch(/^front: unreachable: front\.shop\.svc:8443 shows no certificate: .*\n/);
+  expect(message).toContain('front-tls: unreadable: there is no file /certificates/front-tls/tls.crt');
+}, 200_000);
