@@ -35,7 +35,8 @@ const plain: DatabaseSubject = {
   objectives: {},
 };
 
-describeCatalogue(POSTGRES_ALERTS, [subject]);
+// Each repository has the same rules.
+describeCatalogue(POSTGRES_ALERTS, [{ ...subject, repositories: [3] }]);
 
 const rulesOf = (one: DatabaseSubject) => resolveRules(POSTGRES_ALERTS, one, ALERTING);
 const idsOf = (one: DatabaseSubject) => [...new Set(rulesOf(one).map(({ id }) => id))];
@@ -50,17 +51,16 @@ describe('what is not there is not watched', () => {
       'PostgresReplicaNotStreaming',
       'PostgresReplicaLag',
       'PgBackRestBackupTooOld',
-      'PgBackRestRepositoryStale',
     ]);
   });
 
   test('a rule for each schedule, and for each repository', () => {
     const labels = (id: string, label: string) =>
       rulesOf(subject).flatMap((one) => (one.id === id ? [one.rule.labels[label]] : []));
-    expect(labels('PgBackRestFullTooOld', 'backup_type')).toEqual(['full']);
-    expect(labels('PgBackRestBackupTooOld', 'backup_type')).toEqual(['diff', 'incr']);
     expect(labels('PgBackRestRepositoryUnusable', 'repository')).toEqual(['1', '3']);
-    expect(labels('PgBackRestRepositoryStale', 'repository')).toEqual(['1', '3']);
+    expect(labels('PgBackRestFullTooOld', 'backup_type')).toEqual(['full', 'full']);
+    expect(labels('PgBackRestBackupTooOld', 'backup_type')).toEqual(['diff', 'diff', 'incr', 'incr']);
+    expect(labels('PgBackRestBackupTooOld', 'repository')).toEqual(['1', '3', '1', '3']);
   });
 });
 
@@ -70,11 +70,6 @@ describe('thresholds follow from facts', () => {
     // 50 GiB at 25 MiB/s.
     expect(limit(subject, full)).toBe(7 * DAY + 300 + 7200 + 2048);
     expect(limit({ ...subject, size: Size.gibibytes(500) }, full)).toBe(7 * DAY + 300 + 7200 + 20_480);
-  });
-
-  test('of several schedules the most frequent one tells when a repository is stale', () => {
-    const stale = rulesOf(subject).find(({ id }) => id === 'PgBackRestRepositoryStale');
-    expect(stale?.rule.expr).toContain(`offset ${6 * 3600 + 420 + 7200 + 2048}s`);
   });
 
   test('a longer archive timeout is waited for', () => {

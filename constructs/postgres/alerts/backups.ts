@@ -16,9 +16,9 @@ export const BACKUP_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
     severity: 'critical',
     category: 'backup',
     priority: 'P2',
-    summary: 'The newest full backup is too old',
+    summary: 'The newest full backup of a repository is too old',
     description:
-      'The newest full backup of {{ $labels.namespace }}/{{ $labels.database }} is {{ $value | humanizeDuration }} old, more than its schedule allows.',
+      'The newest full backup of {{ $labels.namespace }}/{{ $labels.database }} in a repository is {{ $value | humanizeDuration }} old, more than its schedule allows.',
     for: Duration.minutes(30),
     runbook: 'PgBackRestBackups',
     cases: (subject) => tooOld(subject, ({ type }) => type === 'full'),
@@ -28,9 +28,9 @@ export const BACKUP_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
     severity: 'warning',
     category: 'backup',
     priority: 'P3',
-    summary: 'The newest differential or incremental backup is too old',
+    summary: 'The newest differential or incremental backup of a repository is too old',
     description:
-      'The newest backup of {{ $labels.namespace }}/{{ $labels.database }} is {{ $value | humanizeDuration }} old, more than its schedule allows: a restore replays all WAL since.',
+      'The newest backup of {{ $labels.namespace }}/{{ $labels.database }} in a repository is {{ $value | humanizeDuration }} old, more than its schedule allows: a restore replays all WAL since.',
     for: Duration.minutes(30),
     runbook: 'PgBackRestBackups',
     cases: (subject) => tooOld(subject, ({ type }) => type !== 'full'),
@@ -54,42 +54,19 @@ export const BACKUP_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
       })),
   },
   {
-    id: 'PgBackRestRepositoryStale',
-    severity: 'warning',
-    category: 'backup',
-    priority: 'P2',
-    summary: 'One of several repositories gets no backups',
-    description:
-      'A repository of {{ $labels.namespace }}/{{ $labels.database }} has the backups it had for longer than their schedules allow, and none since.',
-    for: Duration.minutes(30),
-    runbook: 'PgBackRestBackups',
-    // The exporter tells no age by repository. With one repository it needs none.
-    cases: (subject) =>
-      subject.repositories.length < 2 || subject.schedules.length === 0
-        ? []
-        : perRepository(subject, (repository) => {
-            const backups = ofBackups(subject, 'pgbackrest_backup_info', repository);
-            return {
-              threshold: Math.min(...subject.schedules.map((schedule) => limit(subject, schedule))),
-              expr: (seconds) =>
-                `group ${EACH} (${latest(backups)}) unless ${SAME} (${latest(backups)} unless on (namespace, database, backup_name) last_over_time(${backups}[1h] offset ${seconds}s))`,
-            };
-          }),
-  },
-  {
     id: 'PgBackRestPageErrors',
     severity: 'critical',
     category: 'backup',
     priority: 'P1',
     summary: 'Pages of the database are damaged',
     description:
-      'The newest backups of {{ $labels.namespace }}/{{ $labels.database }} contain pages whose checksums are wrong: they are damaged on its volume, and in these backups.',
+      'The newest backups of {{ $labels.namespace }}/{{ $labels.database }} in a repository contain pages whose checksums are wrong: they are damaged on its volume, and in these backups.',
     for: Duration.minutes(5),
-    cases: (subject) => [
-      {
-        expr: () => `max ${EACH} (${latest(ofBackups(subject, 'pgbackrest_backup_last_error_status'))}) == 1`,
-      },
-    ],
+    cases: (subject) =>
+      perRepository(subject, (repository) => ({
+        expr: () =>
+          `max ${EACH} (${latest(ofBackups(subject, 'pgbackrest_backup_last_error_status', repository))}) == 1`,
+      })),
   },
 ];
 
@@ -108,10 +85,10 @@ export const REPOSITORY_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
     cases: (subject) =>
       perRepository(subject, (repository) => {
         const status = ofBackups(subject, 'pgbackrest_repo_status', repository);
-        // 2: no backup yet, which is an alert of its own. Not there at all: the exporter does not know the repository.
+        // 2: no backup yet, which is an alert of its own. Not there at all: the exporter knows no such stanza.
         return {
           expr: () =>
-            `max ${EACH} (${latest(status)}) != 0 != 2 or group ${EACH} (${ofBackups(subject, 'pgbackrest_exporter_status')} == 1) unless ${SAME} ${latest(status)}`,
+            `max ${EACH} (${latest(status)}) != 0 != 2 or group ${EACH} (${ofBackups(subject, 'pgbackrest_exporter_status', repository)} == 1) unless ${SAME} ${latest(status)}`,
         };
       }),
   },
@@ -138,18 +115,17 @@ export const REPOSITORY_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
     priority: 'P2',
     summary: 'Nobody sees the backups',
     description:
-      'The exporter that reads the repositories of {{ $labels.namespace }}/{{ $labels.database }} fails or is not there: no alert on backups can fire.',
+      'The exporter that reads a repository of {{ $labels.namespace }}/{{ $labels.database }} fails or is not there: no alert on its backups can fire.',
     for: Duration.minutes(15),
     runbook: 'PostgresMonitoring',
-    cases: (subject) => {
-      const status = ofBackups(subject, 'pgbackrest_exporter_status');
-      return [
-        {
+    cases: (subject) =>
+      perRepository(subject, (repository) => {
+        const status = ofBackups(subject, 'pgbackrest_exporter_status', repository);
+        return {
           expr: () =>
             `max ${EACH} (${latest(status)}) == 0 or max ${EACH} (absent_over_time(${status}[15m]))`,
-        },
-      ];
-    },
+        };
+      }),
   },
   {
     id: 'PgBackRestExporterFrozen',
@@ -158,43 +134,50 @@ export const REPOSITORY_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
     priority: 'P2',
     summary: 'What is known of the backups is old',
     description:
-      'The exporter of the repositories of {{ $labels.namespace }}/{{ $labels.database }} has told the same for an hour: it hangs, and no alert on backups can fire.',
+      'The exporter of a repository of {{ $labels.namespace }}/{{ $labels.database }} has told the same for an hour: it hangs, and no alert on its backups can fire.',
     for: Duration.minutes(20),
     runbook: 'PostgresMonitoring',
-    cases: (subject) => [
-      {
+    cases: (subject) =>
+      perRepository(subject, (repository) => ({
         // An age that does not grow.
         expr: () =>
-          `max ${EACH} (changes(${ofBackups(subject, 'pgbackrest_backup_since_last_completion_seconds')}[1h])) == 0`,
-      },
-    ],
+          `max ${EACH} (changes(${ofBackups(subject, 'pgbackrest_backup_since_last_completion_seconds', repository)}[1h])) == 0`,
+      })),
   },
 ];
 
 /**
- * A case per schedule. An age counts from a backup's end, and that of a differential or incremental backup counts a
- * newer one of a higher kind; it is the newest of all repositories.
+ * A case per repository and schedule. An age counts from a backup's end, and that of a differential or incremental
+ * backup counts a newer one of a higher kind.
  */
 function tooOld(subject: DatabaseSubject, which: (schedule: WatchedSchedule) => boolean): AlertCase[] {
-  return subject.schedules.filter(which).map((schedule) => ({
-    labels: { backup_type: schedule.type },
-    threshold: limit(subject, schedule),
-    expr: (seconds) =>
-      `min ${EACH} (${latest(ofBackups(subject, 'pgbackrest_backup_since_last_completion_seconds', `,backup_type="${schedule.type}"`))}) > ${seconds}`,
-    variables: {
-      type: schedule.type,
-      otherTypes: ['full', 'diff', 'incr'].filter((type) => type !== schedule.type),
-    },
-  }));
+  return subject.schedules.filter(which).flatMap((schedule) =>
+    perRepository(subject, (repository) => ({
+      labels: { backup_type: schedule.type },
+      threshold: limit(subject, schedule),
+      expr: (seconds) =>
+        `min ${EACH} (${latest(ofBackups(subject, 'pgbackrest_backup_since_last_completion_seconds', `${repository},backup_type="${schedule.type}"`))}) > ${seconds}`,
+      variables: {
+        type: schedule.type,
+        otherTypes: ['full', 'diff', 'incr'].filter((type) => type !== schedule.type),
+      },
+    })),
+  );
 }
 
-/** @param one is given the matcher of the repository */
+/**
+ * Each repository has an exporter of its own, whose metrics all bear its number: an age in one hides none in another.
+ * @param one is given the matcher of the repository
+ */
 function perRepository({ repositories }: DatabaseSubject, one: (matcher: string) => AlertCase): AlertCase[] {
-  return repositories.map((number) => ({
-    ...one(`,repo_key="${number}"`),
-    labels: { repository: String(number) },
-    variables: { repository: number },
-  }));
+  return repositories.map((number) => {
+    const { labels, variables, ...rest } = one(`,repo_key="${number}"`);
+    return {
+      ...rest,
+      labels: { ...labels, repository: String(number) },
+      variables: { ...variables, repository: number },
+    };
+  });
 }
 
 /** How old the newest backup of a schedule may be, in seconds. */

@@ -5,7 +5,7 @@ export function ofServer({ namespace, name }: Subject, metric: string, matchers 
   return `${metric}{job="postgres",namespace="${namespace}",database="${name}"${matchers}}`;
 }
 
-/** The same of the exporter that reads its repositories (pgbackrest_exporter). */
+/** The same of the exporters that read its repositories (pgbackrest_exporter), one each; `repo_key` tells which. */
 export function ofBackups({ namespace, name }: Subject, metric: string, matchers = ''): string {
   return `${metric}{job="pgbackrest",namespace="${namespace}",database="${name}"${matchers}}`;
 }
