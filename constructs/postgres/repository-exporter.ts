@@ -38,13 +38,18 @@ export class RepositoryExporter extends Construct {
       port: REPOSITORY_METRICS_PORT + index,
       portName: `repo${repository.number}`,
     }));
-    const name = `${context.name}-exporter`;
+    const name = `${context.name}-pgbackrest-exporter`;
     const labels = { ...context.labels, 'app.kubernetes.io/component': 'repository-exporter' };
     const metadata = { name, namespace, labels };
     const data = Object.fromEntries(
       repositories.map((repository) => [`${repository.portName}.conf`, readerConf(repository)]),
     );
-    const config = declareConfigMap(this, 'exporter', { name: context.name, namespace, labels, data });
+    const config = declareConfigMap(this, 'pgbackrest-exporter', {
+      name: context.name,
+      namespace,
+      labels,
+      data,
+    });
     const tmp = temporary('exporter');
     new DeploymentV1(this, 'deployment', {
       metadata,

@@ -20,7 +20,9 @@ const declare = (different: Partial<PostgresDatabaseProps> = WATCHED) => Templat
 const serverPod = (template: Template) =>
   object(get(template.named('kubernetes_stateful_set_v1', 'orders'), 'spec.template.spec') ?? {});
 const exporterPod = (template: Template) =>
-  object(get(template.named('kubernetes_deployment_v1', 'orders-exporter'), 'spec.template.spec') ?? {});
+  object(
+    get(template.named('kubernetes_deployment_v1', 'orders-pgbackrest-exporter'), 'spec.template.spec') ?? {},
+  );
 const file = (template: Template, map: string, name: string) =>
   String(object(get(template.named('kubernetes_config_map_v1', map), 'data') ?? {})[name] ?? '');
 const monitors = (template: Template) =>
@@ -98,7 +100,7 @@ describe('the exporters of repositories', () => {
   });
 
   test('are told one repository each, and no server', () => {
-    const conf = file(template, 'orders-exporter', 'repo3.conf');
+    const conf = file(template, 'orders-pgbackrest-exporter', 'repo3.conf');
     expect(conf).toContain('repo3-path=/second\n');
     expect(conf).not.toMatch(/repo1-|pg1-/);
     expect(conf).toContain('log-level-console=off\n');
@@ -122,7 +124,7 @@ describe('the exporters of repositories', () => {
       });
     const annotations = (different: Partial<PostgresDatabaseProps>) =>
       get(
-        declare(different).named('kubernetes_deployment_v1', 'orders-exporter'),
+        declare(different).named('kubernetes_deployment_v1', 'orders-pgbackrest-exporter'),
         'spec.template.metadata.annotations',
       );
     expect(Object.keys(object(annotations(WATCHED) ?? {})).sort()).toEqual([
@@ -185,7 +187,7 @@ describe('what is scraped', () => {
     const everybody = declare();
     for (const [policy, port] of [
       ['orders', '9187'],
-      ['orders-exporter', '9854'],
+      ['orders-pgbackrest-exporter', '9854'],
     ] as const)
       expect(ingress(everybody, policy).at(-1)).toEqual({
         from: [{ namespace_selector: {}, pod_selector: {} }],
@@ -193,7 +195,7 @@ describe('what is scraped', () => {
       });
     const scrapers = { namespace: { name: 'monitoring' }, pods: { app: 'prometheus' } };
     const some = declare({ ...WATCHED, exporters: { image: IMAGE, scrapers } });
-    for (const policy of ['orders', 'orders-exporter'])
+    for (const policy of ['orders', 'orders-pgbackrest-exporter'])
       expect(get(ingress(some, policy).at(-1), 'from')).toEqual([
         {
           namespace_selector: { match_labels: { name: 'monitoring' } },
