@@ -22,12 +22,14 @@ interface RulesFile {
   readonly groups: readonly { readonly rules: readonly unknown[] }[];
 }
 interface TestsFile {
-  readonly tests: readonly { readonly input_series: readonly { readonly series: string }[] }[];
+  readonly tests: readonly {
+    readonly input_series: readonly { readonly series: string; readonly values: string }[];
+  }[];
 }
 
 /**
  * Processor time that one evaluation of all rules of 300 databases costs a Prometheus with one core, every series that
- * their tests name being there: with the rules, less the same without.
+ * their tests name being there, nothing being wrong: with the rules, less the same without.
  */
 export async function measureRules(): Promise<readonly Figure[]> {
   const prometheus = await binary('prometheus', console.log);
@@ -35,7 +37,7 @@ export async function measureRules(): Promise<readonly Figure[]> {
     const { rules, series } = declare(directory);
     const exporter = createServer((_, response) => {
       response.setHeader('content-type', 'text/plain; version=0.0.4');
-      response.end(series.map((name) => `${name} 1\n`).join(''));
+      response.end(series.map((line) => `${line}\n`).join(''));
     });
     await new Promise<void>((resolve) => exporter.listen(0, '127.0.0.1', resolve));
     try {
@@ -68,15 +70,19 @@ function declare(directory: string): { rules: number; series: string[] } {
     parse(readFileSync(join(directory, 'recovery/bench', name), 'utf8'), { maxAliasCount: -1 }) as T;
   return {
     rules: read<RulesFile>('rules.yaml').groups.reduce((sum, { rules }) => sum + rules.length, 0),
-    series: [
-      ...new Set(
-        read<TestsFile>('rules.test.yaml').tests.flatMap(({ input_series }) =>
-          // Without labels it would be everybody's.
-          input_series.map(({ series }) => series).filter((name) => name.includes('{')),
-        ),
-      ),
-    ],
+    series: [...firstValues(read<TestsFile>('rules.test.yaml'))].map(([name, value]) => `${name} ${value}`),
   };
+}
+
+/** Every series of the tests with the value that it begins with: before anything is wrong. */
+function firstValues({ tests }: TestsFile): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  for (const { series, values: text } of tests.flatMap(({ input_series }) => input_series)) {
+    const [first] = /^-?[0-9.e]+/.exec(text) ?? [];
+    // Without labels it would be everybody's.
+    if (first !== undefined && series.includes('{') && !values.has(series)) values.set(series, first);
+  }
+  return values;
 }
 
 /** Seconds of processor time in so many evaluations, once all series are there. */
