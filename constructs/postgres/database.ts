@@ -22,7 +22,13 @@ import { CloneTemplate, DEFAULT_CLONE_LIFETIME } from './clone';
 import { type DatabaseContext, MOUNTS } from './context';
 import { type DumpsProps, LogicalDumps } from './dumps';
 import type { ExistingVolume } from './existing-volume';
-import { EXPORTER_ROLE, EXPORTER_USER, type ExportersProps, warnOfExporters } from './exporters';
+import {
+  EXPORTER_ROLE,
+  EXPORTER_USER,
+  type ExportersProps,
+  repositoryInterval,
+  warnOfExporters,
+} from './exporters';
 import { OWN_LAYOUT, PATHS, POSTGRES_PORT } from './paths';
 import {
   DEFAULT_SPREAD,
@@ -205,7 +211,7 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
   }
 
   private watch(alerting: Alerting, backup: PgBackRest, replicas: number): void {
-    const { dumps, expectedSize, name, namespace, objectives, overrides, storage } = this.props;
+    const { dumps, expectedSize, exporters, name, namespace, objectives, overrides, storage } = this.props;
     new AlertRules(this, 'alerts', {
       alerting,
       catalogue: POSTGRES_ALERTS,
@@ -218,6 +224,7 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
         schedules: backup.watchedSchedules(),
         repositories: this.repositories.map(({ number }) => number),
         stanza: this.stanza,
+        repositoryInterval: repositoryInterval(exporters),
         size: expectedSize ?? storage,
         dumps: dumps !== undefined,
         objectives: objectives ?? {},

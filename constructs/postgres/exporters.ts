@@ -38,6 +38,12 @@ export const REPOSITORY_METRICS_PORT = 9854;
 
 export const DEFAULT_REPOSITORY_INTERVAL = Duration.minutes(5);
 
+/** How often the repositories are asked; by exporters of others, as often as they do of themselves. */
+export function repositoryInterval(exporters: PostgresDatabaseProps['exporters']): Duration {
+  if (exporters === 'elsewhere') return Duration.minutes(10);
+  return exporters?.repositoryInterval ?? DEFAULT_REPOSITORY_INTERVAL;
+}
+
 /** How a port of metrics is let in by a network policy. */
 export function scraping({ scrapers }: ExportersProps, ports: readonly number[]) {
   const selector = (labels?: Readonly<Record<string, string>>) =>

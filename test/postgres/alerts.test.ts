@@ -21,6 +21,7 @@ const subject: DatabaseSubject = {
   ],
   repositories: [1, 3],
   stanza: 'orders',
+  repositoryInterval: Duration.minutes(5),
   size: Size.gibibytes(50),
   dumps: true,
   objectives: { rpo: Duration.minutes(5), rto: Duration.minutes(30) },
@@ -79,6 +80,15 @@ describe('thresholds follow from facts', () => {
     expect(stuck(Duration.seconds(60))?.expr).toContain('[600s]');
     expect(stuck(Duration.hours(1))?.for).toBe('62m');
     expect(stuck(Duration.hours(1))?.expr).toContain('[10800s]');
+  });
+
+  test('an exporter that asks seldom is not taken for one that hangs', () => {
+    const frozen = (repositoryInterval: Duration) =>
+      rulesOf({ ...subject, repositoryInterval }).find(({ id }) => id === 'PgBackRestExporterFrozen')?.rule;
+    expect(frozen(Duration.minutes(5))?.for).toBe('20m');
+    expect(frozen(Duration.minutes(5))?.expr).toContain('[3600s]');
+    expect(frozen(Duration.hours(1))?.for).toBe('65m');
+    expect(frozen(Duration.hours(1))?.expr).toContain('[10800s]');
   });
 
   test('vacuum is given what autovacuum_freeze_max_age lets it have', () => {

@@ -134,15 +134,22 @@ export const REPOSITORY_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
     priority: 'P2',
     summary: 'What is known of the backups is old',
     description:
-      'The exporter of a repository of {{ $labels.namespace }}/{{ $labels.database }} has told the same for an hour: it hangs, and no alert on its backups can fire.',
+      'The exporter of a repository of {{ $labels.namespace }}/{{ $labels.database }} has told the same for an hour or longer: it hangs, and no alert on its backups can fire.',
     for: Duration.minutes(20),
     runbook: 'PostgresMonitoring',
     cases: (subject) =>
-      perRepository(subject, (repository) => ({
-        // An age that does not grow.
-        expr: () =>
-          `max ${EACH} (changes(${ofBackups(subject, 'pgbackrest_backup_since_last_completion_seconds', repository)}[1h])) == 0`,
-      })),
+      perRepository(subject, (repository) => {
+        const interval = subject.repositoryInterval.toSeconds();
+        const window = Math.max(3600, 3 * interval);
+        return {
+          // An age that does not grow.
+          expr: () =>
+            `max ${EACH} (changes(${ofBackups(subject, 'pgbackrest_backup_since_last_completion_seconds', repository)}[${window}s])) == 0`,
+          // One that has just begun tells the same until it asks for the second time.
+          for: Duration.seconds(Math.max(1200, interval + 300)),
+          variables: { window },
+        };
+      }),
   },
 ];
 

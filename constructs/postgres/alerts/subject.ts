@@ -22,6 +22,8 @@ export interface DatabaseSubject extends Subject {
   /** Their numbers. */
   readonly repositories: readonly number[];
   readonly stanza: string;
+  /** How often the exporters ask the repositories. */
+  readonly repositoryInterval: Duration;
   /** Expected; the time of a backup is estimated from it. */
   readonly size: Size;
   /** Whether there are logical dumps. */
