@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { Duration, type Finding } from '../core';
 import { type CertificateProps, lifeOf } from './certificate';
 import { CertificateIssuer } from './issuer';
+import { isWorkload } from './targets';
 
 /** cert-manager's own limits. */
 const SHORTEST_LIFE = Duration.hours(1);
@@ -60,6 +61,13 @@ export function checkCertificate(props: CertificateProps): Finding[] {
       renewBefore.human(),
       `it is valid for ${duration.human()} alone`,
       'leave it out for a third',
+    );
+  if (props.servedBy !== undefined && !isWorkload(props.servedBy))
+    wrong(
+      'servedBy.workload',
+      props.servedBy.workload,
+      'kubectl cannot restart that',
+      'for example deployment/front',
     );
   if (props.recreatable !== undefined && !isCa)
     wrong('recreatable', props.recreatable, 'what is no authority is always made anew', 'leave it out');

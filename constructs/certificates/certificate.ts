@@ -6,6 +6,7 @@ import { checkCertificate } from './certificate-faults';
 import { CertificateIssuer, type IssuerReference } from './issuer';
 import { declareKey } from './key-asset';
 import { validateKind } from './models';
+import { type ServedBy, servedByOf } from './targets';
 
 /** What a certificate may be used for, as cert-manager spells it. */
 export type CertificateUsage =
@@ -44,6 +45,8 @@ export interface CertificateProps {
   readonly renewBefore?: Duration;
   /** @default 'ECDSA', P-256 */
   readonly privateKey?: 'ECDSA' | 'RSA' | 'Ed25519';
+  /** Who serves it. @default - unknown: the runbook tells how to find it */
+  readonly servedBy?: ServedBy;
   /** Alerts on its end and its renewal, from cert-manager's metrics. @default - nobody is told */
   readonly alerting?: Alerting;
 }
@@ -125,6 +128,7 @@ export class Certificate extends Construct {
         namespace,
         secretName: this.secretName,
         renewBefore,
+        servedBy: servedByOf(props.servedBy, namespace),
         issuer: `${reference.kind}/${reference.name}`,
       },
       ...(asset === undefined ? {} : { asset }),

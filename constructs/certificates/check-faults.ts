@@ -1,6 +1,13 @@
 import type { Duration, Finding, Schedule } from '../core';
 import type { CertificateCheckProps } from './check';
-import { DEFAULT_WARN_BEFORE, type EndpointTarget, RUN_LIMIT, type SecretTarget, START_TLS } from './targets';
+import {
+  DEFAULT_WARN_BEFORE,
+  type EndpointTarget,
+  isWorkload,
+  RUN_LIMIT,
+  type SecretTarget,
+  START_TLS,
+} from './targets';
 import { tiers } from './tiers';
 
 /** What is wrong with a check. */
@@ -72,7 +79,7 @@ export function checkCheck(props: CertificateCheckProps, schedule: Schedule): Fi
   for (const [index, endpoint] of endpoints.entries()) {
     const at = `endpoints[${index}]`;
     common(at, endpoint);
-    const { host, port = 443, serverName, serves, startTls } = endpoint;
+    const { host, port = 443, servedBy, serverName, serves, startTls } = endpoint;
     if (!isHost(host))
       wrong(`${at}.host`, host, 'that is no host', 'give a name or an address, without port and scheme');
     if (serverName !== undefined && !isHost(serverName))
@@ -81,6 +88,13 @@ export function checkCheck(props: CertificateCheckProps, schedule: Schedule): Fi
       wrong(`${at}.port`, port, 'it must be from 1 to 65535', 'leave it out for 443');
     if (startTls !== undefined && !START_TLS.includes(startTls))
       wrong(`${at}.startTls`, startTls, 'openssl knows it not', `one of ${START_TLS.join(', ')}`);
+    if (servedBy !== undefined && !isWorkload(servedBy))
+      wrong(
+        `${at}.servedBy.workload`,
+        servedBy.workload,
+        'kubectl cannot restart that',
+        'for example deployment/front',
+      );
     if (serves !== undefined && !secrets.some(({ name }) => name === serves))
       wrong(
         `${at}.serves`,

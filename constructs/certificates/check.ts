@@ -14,6 +14,7 @@ import {
   RUN_LIMIT,
   resolveTargets,
   type SecretTarget,
+  servedByOf,
 } from './targets';
 
 export interface CertificateCheckProps {
@@ -110,8 +111,10 @@ export class CertificateCheck extends Construct {
           namesHosts:
             target.kind === 'endpoint' ? target.hostNames?.length !== 0 : (target.hostNames ?? []).length > 0,
         })),
-        pairs: endpoints.flatMap(({ name: endpoint, serves }) =>
-          serves === undefined ? [] : [{ endpoint, secret: serves }],
+        pairs: endpoints.flatMap(({ name: endpoint, servedBy, serves }) =>
+          serves === undefined
+            ? []
+            : [{ endpoint, secret: serves, servedBy: servedByOf(servedBy, namespace) }],
         ),
       },
     });

@@ -11,4 +11,4 @@ export type {
   Issuance,
   VaultIssuance,
 } from './issuer-spec';
-export type { CertificateAuthority, EndpointTarget, SecretTarget, StartTls } from './targets';
+export type { CertificateAuthority, EndpointTarget, SecretTarget, ServedBy, StartTls } from './targets';

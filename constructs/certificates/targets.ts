@@ -13,6 +13,14 @@ export type CertificateAuthority =
   /** @default key 'ca.crt' */
   | { readonly configMap: string; readonly key?: string };
 
+/** Who has to load a renewed certificate. Runbooks restart it, one pod after the other. */
+export interface ServedBy {
+  /** As kubectl names it: `deployment/front`, `statefulset/orders`, `daemonset/ingress`. */
+  readonly workload: string;
+  /** @default - that of the certificate or its check */
+  readonly namespace?: string;
+}
+
 /** What is spoken before TLS; as `openssl s_client -starttls` knows it. */
 export const START_TLS = [
   'postgres',
@@ -60,6 +68,8 @@ export interface EndpointTarget extends Target {
    * @default - none: a renewed certificate that nobody loaded is told when the old one ends
    */
   readonly serves?: string;
+  /** @default - unknown: the runbook tells how to find it */
+  readonly servedBy?: ServedBy;
 }
 
 /** A Secret of the check's namespace. Only the certificate is mounted, never the key. */
@@ -150,4 +160,17 @@ export function resolveTargets(
     files,
     texts,
   };
+}
+
+/** For templates of runbooks. */
+export function servedByOf(
+  servedBy: ServedBy | undefined,
+  namespace: string,
+): { readonly workload: string; readonly namespace: string } | undefined {
+  return servedBy === undefined ? undefined : { namespace, ...servedBy };
+}
+
+/** Whether kubectl can restart what has this name. */
+export function isWorkload({ workload }: ServedBy): boolean {
+  return /^(deployment|statefulset|daemonset)\/[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(workload);
 }

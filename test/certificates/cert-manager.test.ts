@@ -415,6 +415,7 @@ describe('a certificate', () => {
     [{ renewBefore: Duration.minutes(1) }, /no less than 5 minutes/],
     [{ renewBefore: Duration.days(90) }, /it is valid for 90 days alone/],
     [{ recreatable: true }, /what is no authority is always made anew/],
+    [{ servedBy: { workload: 'front' } }, /servedBy.workload is "front"; kubectl cannot restart that/],
     [{ usages: ['bogus' as 'server auth'] }, /workloads\/custom-resource: the object is not valid/],
   ])('%j is a fault', (different, message) => {
     expect(faults(certificate(different))).toContainEqual(expect.stringMatching(message));

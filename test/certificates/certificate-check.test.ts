@@ -163,6 +163,10 @@ describe('a check of certificates', () => {
     [{ endpoints: [{ name: 'a', host: 'a', port: 0 }] }, /port is 0/],
     [{ endpoints: [{ name: 'a', host: 'a', startTls: 'pg' as 'postgres' }] }, /startTls is "pg"/],
     [{ endpoints: [{ name: 'a', host: 'a', serves: 'b' }] }, /serves is "b"/],
+    [
+      { endpoints: [{ name: 'a', host: 'a', servedBy: { workload: 'pod/a' } }] },
+      /endpoints\[0\].servedBy.workload is "pod\/a"/,
+    ],
     [{ endpoints: [{ name: 'a', host: 'a', authority: { pem: 'x' } }] }, /it holds no certificate/],
     [{ secrets: [{ name: 'a', secret: 'a', key: 'tls.key' }], endpoints: [] }, /must not have one/],
     [

@@ -44,6 +44,7 @@ function declare(stack: EnvironmentStack): void {
     namespace: NAMESPACE,
     issuer: ca,
     dnsNames: [`front.${NAMESPACE}.svc`],
+    servedBy: { workload: 'deployment/front' },
     alerting,
   });
   new CertManagerAlerts(stack, 'cert-manager', { acme: true, alerting });
@@ -240,8 +241,10 @@ test('it is renewed by hand as the runbook says, while cert-manager backs off; t
   const stale = await look();
   const serials = column(stale.table, 'SERIAL');
   expect(serials['front']).not.toBe(serials['front-tls']);
-  await site.kubectl('rollout', 'restart', IN, 'deployment/front');
-  await site.kubectl('rollout', 'status', IN, 'deployment/front', '--timeout=100s');
+  const restart = shellBlocks(runbook('CertificateRenewal')).find((block) =>
+    block.includes('rollout restart'),
+  );
+  expect((await site.script(restart ?? 'false')).exitCode).toBe(0);
   await eventually('the old one is gone', 60, async () => {
     const pods = await site.kubectl('get', 'pods', IN, '--selector=app=front', '--output=name');
     return pods.trim().split('\n').length === 1;

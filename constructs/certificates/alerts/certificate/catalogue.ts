@@ -9,6 +9,8 @@ export interface CertificateSubject extends Subject {
   readonly issuer: string;
   /** How long before its end it is renewed. */
   readonly renewBefore: Duration;
+  /** Who has to load a new one, where that is known. */
+  readonly servedBy?: { readonly workload: string; readonly namespace: string } | undefined;
 }
 
 const MONTH = Duration.days(30);
@@ -132,7 +134,8 @@ export const CERTIFICATE_ALERTS: Catalogue<CertificateSubject> = {
   directory: __dirname,
   alerts,
   labels: ({ name }) => ({ certificate: name }),
-  variables: ({ issuer, secretName }) => ({
+  variables: ({ issuer, secretName, servedBy }) => ({
+    servers: servedBy === undefined ? [] : [servedBy],
     issuer,
     secretName,
     issuerKind: issuer.split('/')[0],

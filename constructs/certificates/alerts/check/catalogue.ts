@@ -16,7 +16,11 @@ export interface CheckSubject extends Subject {
     readonly namesHosts: boolean;
   }[];
   /** Servers, and the Secrets whose certificates they are to serve. */
-  readonly pairs: readonly { readonly endpoint: string; readonly secret: string }[];
+  readonly pairs: readonly {
+    readonly endpoint: string;
+    readonly secret: string;
+    readonly servedBy?: { readonly workload: string; readonly namespace: string } | undefined;
+  }[];
 }
 
 const BY = 'namespace, check, target';
@@ -177,5 +181,9 @@ export const CERTIFICATE_CHECK_ALERTS: Catalogue<CheckSubject> = {
   directory: __dirname,
   alerts,
   labels: ({ name }) => ({ check: name }),
-  variables: ({ cronJob, targets }) => ({ cronJob, targets }),
+  variables: ({ cronJob, pairs, targets }) => ({
+    cronJob,
+    targets,
+    servers: pairs.flatMap(({ servedBy }) => servedBy ?? []),
+  }),
 };
