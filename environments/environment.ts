@@ -1,6 +1,7 @@
 import type { Alerting } from '../constructs/alerts';
 import type { RoutingPlan } from '../constructs/alerts/routing';
 import type { SecretRef } from '../constructs/core';
+import type { DashboardBackupProps } from '../constructs/dashboards';
 import type { Recipient } from '../constructs/escrow';
 import type { Vault } from '../constructs/object-storage';
 import type { OperatorProps } from '../constructs/operators';
@@ -82,6 +83,8 @@ export interface Environment {
     /** @default - none: whoever runs the Alertmanager says who is told */
     readonly routing?: RoutingPlan;
   };
+  /** A Grafana whose dashboards are exported into the vault. @default - none */
+  readonly grafana?: Pick<DashboardBackupProps, 'url' | 'caPem' | 'token' | 'restoreToken'>;
   /** Charts that are installed before the platform. @default - none */
   readonly operators?: readonly OperatorProps[];
   readonly databases: readonly DatabaseDeclaration[];

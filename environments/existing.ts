@@ -2,6 +2,7 @@ import { Vault } from '../constructs/object-storage';
 import { alertingFromSettings } from './alerting';
 import { type DatabaseDeclaration, type Environment, setting } from './environment';
 import { escrowRecipients } from './escrow';
+import { grafanaFromSettings } from './grafana';
 import { VAULT_KEYS, vaultAuthority, vaultMinting } from './keys';
 
 /** An environment on a Kubernetes and an S3 store that exist already; both are named by environment variables.
@@ -28,6 +29,7 @@ export function onExistingCluster(name: string, databases: readonly DatabaseDecl
     state: setting('STATE_LOCK', 'on') === 'off' ? 'vault-unlocked' : 'vault',
     repositoryKeys: VAULT_KEYS,
     ...alertingFromSettings('prometheus-operator'),
+    ...grafanaFromSettings(),
     escrow: {
       recipients: escrowRecipients(),
       without: setting('ESCROW', 'required') === 'none' ? 'warn' : 'refuse',

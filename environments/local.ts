@@ -3,6 +3,7 @@ import { Vault } from '../constructs/object-storage';
 import { alertingFromSettings } from './alerting';
 import { type Environment, setting } from './environment';
 import { escrowRecipients } from './escrow';
+import { grafanaFromSettings } from './grafana';
 import { VAULT_KEYS, vaultAuthority, vaultMinting } from './keys';
 import { orders } from './orders';
 
@@ -26,6 +27,7 @@ export const local: Environment = {
   repositoryKeys: VAULT_KEYS,
   // The core is rehearsed without.
   ...alertingFromSettings('none'),
+  ...grafanaFromSettings(),
   escrow: { recipients: escrowRecipients(), without: 'accept' },
   databases: [
     orders({

@@ -1,6 +1,6 @@
 import { AlertRouting } from '../constructs/alerts/routing';
 import { type App, addCheck, EnvironmentStack, type Finding, type SecretRef } from '../constructs/core';
-import { Dashboards } from '../constructs/dashboards';
+import { DashboardBackup, Dashboards } from '../constructs/dashboards';
 import { Escrow } from '../constructs/escrow';
 import { MonitoringAlerts } from '../constructs/monitoring-alerts';
 import { PostgresDatabase } from '../constructs/postgres';
@@ -59,6 +59,18 @@ export class PlatformStack extends EnvironmentStack {
           ...monitoring.routing,
         });
     }
+    if (environment.grafana !== undefined)
+      new DashboardBackup(this, 'dashboard-backup', {
+        ...environment.grafana,
+        name: 'grafana',
+        namespace,
+        image: images.postgres,
+        vault: environment.vault,
+        accessKey: environment.repositoryKeys.accessKey,
+        secretKey: environment.repositoryKeys.secretKey,
+        ...(alerting === undefined ? {} : { alerting }),
+        ...(images.pullPolicy === undefined ? {} : { imagePullPolicy: images.pullPolicy }),
+      });
     const { recipients } = environment.escrow;
     if (recipients.length > 0)
       new Escrow(this, 'escrow', { recipients, namespace, secrets: secretsToKeep(environment) });

@@ -1,2 +1,3 @@
+export * from './dashboard-backup';
 export * from './dashboards';
 export type { ShownDatabase } from './facts';

@@ -11,7 +11,8 @@ import { Recovery } from '../../constructs/recovery';
 import { synthesise } from '../../constructs/recovery/synthesise';
 import { ENVIRONMENTS } from '../../environments';
 import { declareEnvironment } from '../../stacks';
-import { knownMetrics, metricNames } from '../alerts/metric-names';
+import { knownMetrics } from '../alerts/known-metrics';
+import { metricsOf } from '../alerts/metrics-of';
 import { databaseProps, REPOSITORY } from '../helpers/database';
 import { get, object, Template } from '../helpers/template';
 
@@ -117,7 +118,7 @@ describe('every dashboard', () => {
           const expression = asGrafanaAsks(expr);
           expect(`${title}: ${expression}`).not.toContain('$');
           expect([expression, promqlFault(expression)]).toEqual([expression, undefined]);
-          const names = metricNames(expression);
+          const names = metricsOf(expression);
           expect([expression, names.length > 0]).toEqual([expression, true]);
           for (const name of names) asked.add(name);
         }
