@@ -35,13 +35,20 @@ export const CRON_JOB_ALERTS: readonly AlertDefinition<WorkloadSubject>[] = [
     for: Duration.ZERO,
     runbook: 'CronJob',
     cases: forEach((of, { name }, namespace) => {
-      const labels = kubeState(namespace);
-      const failed = `${series('kube_job_failed', { ...labels, condition: 'true' })} == 1`;
-      const own = series('kube_job_owner', { ...labels, owner_kind: 'CronJob', owner_name: name });
+      // Names as the controller makes them: of a namespace with hundreds of CronJobs not every Job is read for each. Who starts
+      // a run by hand sees it fail; its success counts.
+      const runs = (metric: string, labels = {}) =>
+        series(
+          metric,
+          { ...kubeState(namespace), ...labels },
+          { job_name: `${name.replaceAll('.', '[.]')}-[0-9]+` },
+        );
+      const failed = `${runs('kube_job_failed', { condition: 'true' })} == 1`;
+      const own = runs('kube_job_owner', { owner_kind: 'CronJob', owner_name: name });
       return {
         // It ends with the next success, whoever starts that.
         expr: () =>
-          `max by (namespace) (${series('kube_job_status_start_time', labels)} and on (job_name) ${failed} and on (job_name) ${own}) > on (namespace) ${lastSuccess(of)}`,
+          `max by (namespace) (${runs('kube_job_status_start_time')} and on (job_name) ${failed} and on (job_name) ${own}) > on (namespace) ${lastSuccess(of)}`,
       };
     }),
   },
