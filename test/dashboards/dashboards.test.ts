@@ -13,7 +13,7 @@ import { ENVIRONMENTS } from '../../environments';
 import { declareEnvironment } from '../../stacks';
 import { knownMetrics } from '../alerts/known-metrics';
 import { metricsOf } from '../alerts/metrics-of';
-import { databaseProps, REPOSITORY } from '../helpers/database';
+import { databaseProps, REPOSITORY, secret } from '../helpers/database';
 import { get, object, Template } from '../helpers/template';
 
 interface Target {
@@ -359,7 +359,8 @@ describe('an environment that is watched', () => {
     outdir = mkdtempSync(join(tmpdir(), 'dashboards-'));
     const app = new App({ outdir, stackTraces: false });
     const alerting = new Alerting({ runbookBaseUrl: 'https://git.example.com/runbooks' });
-    for (const environment of ENVIRONMENTS) declareEnvironment(app, { ...environment, alerting });
+    const grafana = { url: 'http://grafana.monitoring.svc', token: secret('grafana_token') };
+    for (const environment of ENVIRONMENTS) declareEnvironment(app, { ...environment, alerting, grafana });
     synthesise(app);
   });
   afterAll(() => rmSync(outdir, { recursive: true, force: true }));
@@ -381,6 +382,21 @@ describe('an environment that is watched', () => {
       // As Grafana is to read it.
       expect(readFileSync(manifest, 'utf8')).not.toContain('$${datasource}');
       expect(readFileSync(manifest, 'utf8')).toContain('${datasource}');
+    },
+  );
+
+  test.each(ENVIRONMENTS.map(({ name }) => name))(
+    '%s keeps the dashboards of its Grafana, and the report says so',
+    (name) => {
+      const folder = join(outdir, 'recovery', name);
+      const { assets } = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as {
+        assets: { id: string; recoveredBy: string; protections: { kind: string }[]; alerts: string[] }[];
+      };
+      const asset = assets.find(({ id }) => id === 'grafana-dashboards');
+      expect(asset).toMatchObject({ recoveredBy: 'dump', protections: [{ kind: 'dump' }] });
+      expect(asset?.alerts).toContain('CronJobStale');
+      const template = execFileSync('grep', ['-rl', 'name: grafana-dashboards-restore', join(folder, 'kit')]);
+      expect(template.toString()).toContain('grafana-dashboards-restore');
     },
   );
 });
