@@ -5,7 +5,7 @@ import type { DashboardBackupProps } from '../constructs/dashboards';
 import type { Recipient } from '../constructs/escrow';
 import type { Vault } from '../constructs/object-storage';
 import type { OperatorProps } from '../constructs/operators';
-import type { PostgresDatabaseProps, RepositoryProps } from '../constructs/postgres';
+import type { ExportersProps, PostgresDatabaseProps, RepositoryProps } from '../constructs/postgres';
 
 /** A database of an environment; where it runs and what it runs on is said once, by the environment. */
 export type DatabaseDeclaration = Omit<
@@ -77,6 +77,11 @@ export interface Environment {
   };
   /** How it is watched. @default - not at all */
   readonly alerting?: Alerting;
+  /**
+   * More about the exporters of its databases, where it is watched.
+   * @default - all may scrape them, and repositories are asked every five minutes
+   */
+  readonly exporters?: Omit<ExportersProps, 'image'>;
   /** The Prometheus and the Alertmanager that do so. @default - none of this environment: alerts on them are elsewhere */
   readonly monitoring?: {
     readonly namespace: string;

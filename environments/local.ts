@@ -28,6 +28,7 @@ export const local: Environment = {
   // The core is rehearsed without.
   ...alertingFromSettings('none'),
   ...grafanaFromSettings(),
+  exporters: { repositoryInterval: Duration.seconds(20) },
   escrow: { recipients: escrowRecipients(), without: 'accept' },
   databases: [
     orders({

@@ -61,6 +61,21 @@ describe.each(ENVIRONMENTS.map(({ name }) => name))('%s, watched', (name) => {
     for (const { expr } of rulesOf(name)) expect([expr, promqlFault(expr)]).toEqual([expr, undefined]);
   });
 
+  test('exposes what its rules read, and has it scraped', () => {
+    const stack = JSON.parse(
+      readFileSync(join(outdir, 'stacks', `${name}-platform`, 'cdk.tf.json'), 'utf8'),
+    ) as {
+      resource: Record<string, Record<string, unknown>>;
+    };
+    const { kubernetes_manifest: objects = {}, kubernetes_stateful_set_v1: servers = {} } = stack.resource;
+    const monitors = Object.values(objects).filter((object) =>
+      JSON.stringify(object).includes('"PodMonitor"'),
+    );
+    expect(monitors).toHaveLength(2 * Object.keys(servers).length);
+    for (const server of Object.values(servers))
+      expect(JSON.stringify(server)).toMatch(/"image":"[^"]+\/exporters:[^"]+"/);
+  });
+
   test('its report names the alerts that watch the database', () => {
     const report = JSON.parse(readFileSync(file(name, 'report.json'), 'utf8')) as {
       assets: { id: string; alerts: string[] }[];
