@@ -41,7 +41,9 @@ const INHIBITIONS = [
   { source: ['critical'], target: ['warning', 'info'] },
   { source: ['warning'], target: ['info'] },
 ] as const;
-const SAME = ['namespace', 'alertname'];
+const GROUP = ['namespace', 'alertname'];
+/** Of one thing: another database of the namespace is another thing. A label that both lack is the same. */
+const SAME = [...GROUP, 'database'];
 
 /** Key of a secret of a receiver: `on-call-0-webhook`. */
 export const secretKey = (receiver: string, index: number, secret: string): string =>
@@ -60,7 +62,7 @@ export function routeTree(plan: RoutingPlan): Route {
   const named = (alertname: string) => [{ name: 'alertname', matchType: '=' as const, value: alertname }];
   return {
     receiver: otherwise,
-    groupBy: SAME,
+    groupBy: GROUP,
     groupWait: groupWait === undefined ? '30s' : prometheusDuration(groupWait),
     groupInterval: groupInterval === undefined ? '5m' : prometheusDuration(groupInterval),
     repeatInterval: '12h',

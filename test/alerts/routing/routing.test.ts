@@ -113,12 +113,12 @@ describe('an AlertmanagerConfig', () => {
       {
         sourceMatch: [{ name: 'severity', matchType: '=', value: 'critical' }],
         targetMatch: [{ name: 'severity', matchType: '=~', value: 'warning|info' }],
-        equal: ['namespace', 'alertname'],
+        equal: ['namespace', 'alertname', 'database'],
       },
       {
         sourceMatch: [{ name: 'severity', matchType: '=', value: 'warning' }],
         targetMatch: [{ name: 'severity', matchType: '=', value: 'info' }],
-        equal: ['namespace', 'alertname'],
+        equal: ['namespace', 'alertname', 'database'],
       },
     ]);
   });
