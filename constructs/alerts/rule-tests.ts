@@ -57,8 +57,7 @@ function instantiate(
   variables: Variables,
 ): PromtoolTest {
   // Of this rule alone: another case, or another tier, may fire from the same series.
-  const own = { alertname: alert, alertstate: 'firing', ...ruleLabels };
-  const expr = selector(own);
+  const expr = firingSelector({ alert, labels: ruleLabels });
   // YAML reads 0x60 as a number, and the series would have one sample.
   for (const [one, values] of Object.entries(series))
     if (typeof values !== 'string')
@@ -73,6 +72,11 @@ function instantiate(
       ...fires.map((eval_time) => ({ expr, eval_time, exp_samples: [{ labels: expected, value: 1 }] })),
     ],
   };
+}
+
+/** What tells whether a rule fires. */
+export function firingSelector({ alert, labels }: Pick<ResolvedRule['rule'], 'alert' | 'labels'>): string {
+  return selector({ alertname: alert, alertstate: 'firing', ...labels });
 }
 
 function selector(labels: Readonly<Record<string, string>>): string {

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { Alerting, type Rule } from '../../constructs/alerts';
 import { promqlFault } from '../../constructs/alerts/promql';
+import { firingSelector, type PromtoolTest } from '../../constructs/alerts/rule-tests';
 import { App, Duration } from '../../constructs/core';
 import { synthesise } from '../../constructs/recovery/synthesise';
 import { ENVIRONMENTS } from '../../environments';
 import { declareEnvironment } from '../../stacks';
-import { describeWithPromtool, promtool } from '../alerts/promtool';
+import { describeWithPromtool, passing, promtool } from '../alerts/promtool';
 import { shellBlocks } from '../alerts/runbook-commands';
 
 const alerting = new Alerting({
@@ -87,8 +88,27 @@ describe.each(ENVIRONMENTS.map(({ name }) => name))('%s, watched', (name) => {
     test('its rules are valid', async () => {
       expect(await promtool('check', 'rules', file(name, 'rules.yaml'))).toBe('');
     });
+    // Each with its own rule alone: promtool evaluates every rule of a file for every test in it.
     test('its rules do what their tests say', async () => {
-      expect(await promtool('test', 'rules', file(name, 'rules.test.yaml'))).toBe('');
+      const { tests } = parse(readFileSync(file(name, 'rules.test.yaml'), 'utf8')) as {
+        tests: PromtoolTest[];
+      };
+      const suites = rulesOf(name).map((rule) => ({
+        id: rule.alert,
+        rules: [rule],
+        tests: tests.filter(({ promql_expr_test: [first] }) => first?.expr === firingSelector(rule)),
+      }));
+      expect(suites.reduce((sum, suite) => sum + suite.tests.length, 0)).toBe(tests.length);
+      const tested = suites.filter((suite) => suite.tests.length > 0);
+      expect(tested.length).toBeGreaterThan(30);
+      const passed = new Set(await passing(tested));
+      expect(tested.filter((suite) => !passed.has(suite)).map(({ id }) => id)).toEqual([]);
     }, 300_000);
   });
+});
+
+describeWithPromtool('the file of an environment’s tests as it is', () => {
+  test('passes, all rules at once', async () => {
+    expect(await promtool('test', 'rules', file('local', 'rules.test.yaml'))).toBe('');
+  }, 300_000);
 });
