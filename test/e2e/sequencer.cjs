@@ -7,6 +7,7 @@ const { default: Sequencer } = require('@jest/test-sequencer');
  */
 const SECONDS = {
   accident: 200,
+  alerts: 600,
   'cheat-sheet': 50,
   certificates: 150,
   clock: 120,
