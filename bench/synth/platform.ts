@@ -1,3 +1,4 @@
+import { Alerting } from '../../constructs/alerts';
 import { Duration, Schedule, SecretRef, Size } from '../../constructs/core';
 import { Vault } from '../../constructs/object-storage';
 import type { DatabaseDeclaration, Environment } from '../../environments/environment';
@@ -24,6 +25,7 @@ export function platformOf(databases: number): Environment {
       passphrase: secret('repository_passphrase'),
     },
     escrow: { recipients: [], without: 'accept' },
+    alerting: new Alerting({ runbookBaseUrl: 'https://git.example.com/runbooks' }),
     databases: Array.from({ length: databases }, (_, index) => database(index + 1)),
   };
 }

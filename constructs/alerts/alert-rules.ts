@@ -1,7 +1,7 @@
 import { addCheck, addWarning, Construct, type Finding } from '../core';
 import { type Asset, Recovery } from '../recovery';
 import type { Alerting } from './alerting';
-import { declaredGroups } from './declared';
+import { knownAlerts } from './declared';
 import type { Catalogue, Subject } from './definition';
 import { deliver } from './deliver';
 import { runbookTemplate } from './files';
@@ -30,7 +30,7 @@ export class AlertRules<S extends Subject> extends Construct {
         Recovery.of(this).watches(asset, { alert, runbook });
     addCheck(this, () => [
       ...alerting.faults(),
-      ...unknownOverrides(alerting, declaredGroups(this)),
+      ...unknownOverrides(alerting, knownAlerts(this)),
       ...this.rules.flatMap((rule) => [
         ...unparsable(rule),
         ...pendingFault(rule.id, rule.rule),
@@ -82,8 +82,7 @@ function missingRunbook<S extends Subject>({ id }: ResolvedRule, catalogue: Cata
   ];
 }
 
-function unknownOverrides(alerting: Alerting, groups: ReturnType<typeof declaredGroups>): Finding[] {
-  const known = new Set(groups.flatMap(({ definitions }) => [...definitions.keys()]));
+function unknownOverrides(alerting: Alerting, known: ReadonlySet<string>): Finding[] {
   return Object.keys(alerting.overrides)
     .filter((id) => !known.has(id))
     .map((id) => ({

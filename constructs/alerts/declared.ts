@@ -14,6 +14,7 @@ export interface DeclaredGroup {
   readonly definitions: ReadonlyMap<string, Pick<AlertDefinition<never>, 'id' | 'runbook'>>;
 }
 
+const idsOfGroups = new WeakMap<readonly DeclaredGroup[], Set<string>>();
 type ByEnvironment = Map<string, DeclaredGroup[]>;
 const groupsOfTree = new WeakMap<IConstruct, ByEnvironment>();
 
@@ -25,7 +26,15 @@ export function declareGroup(scope: IConstruct, group: DeclaredGroup): boolean {
   const environment = environmentOf(scope);
   const known = environments.get(environment) ?? [];
   environments.set(environment, known);
+  const ids = idsOfGroups.get(known) ?? new Set<string>();
+  idsOfGroups.set(known, ids);
+  for (const id of group.definitions.keys()) ids.add(id);
   return known.push(group) === 1;
+}
+
+/** Ids of every alert that a catalogue of this construct's environment has. */
+export function knownAlerts(scope: IConstruct): ReadonlySet<string> {
+  return idsOfGroups.get(declaredGroups(scope)) ?? new Set();
 }
 
 /** Every group of this construct's environment, in order of declaration. */

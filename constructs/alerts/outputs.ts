@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import type { DeclaredGroup } from './declared';
 import { runbookTemplate } from './files';
-import { ruleTests } from './rule-tests';
+import { distinctTests } from './rule-tests';
 import { render } from './template';
 
 /**
@@ -23,7 +23,7 @@ export function alertFiles(groups: readonly DeclaredGroup[]): Record<string, str
       { lineWidth: 0 },
     ),
     'rules.test.yaml': stringify(
-      { rule_files: ['rules.yaml'], evaluation_interval: '1m', tests: rules.flatMap(ruleTests) },
+      { rule_files: ['rules.yaml'], evaluation_interval: '1m', tests: distinctTests(rules) },
       { lineWidth: 0, aliasDuplicateObjects: false },
     ),
     'runbooks/README.md': `# Runbooks\n\n| namespace | alert | severity | runbook |\n| --- | --- | --- | --- |\n${[...new Set(index)].join('\n')}\n`,

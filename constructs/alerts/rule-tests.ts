@@ -33,6 +33,31 @@ export interface PromtoolTest {
   }[];
 }
 
+/**
+ * The tests of all groups. Rules that differ in the names of their subjects alone have those of the first: three hundred
+ * databases with one schedule would only repeat them.
+ */
+export function distinctTests(groups: readonly DeclaredGroup[]): PromtoolTest[] {
+  const seen = new Set<string>();
+  const isNew = (group: DeclaredGroup, rule: ResolvedRule): boolean => {
+    const shape = JSON.stringify([group.directory, rule.id, shapeOf(rule)]);
+    if (seen.has(shape)) return false;
+    seen.add(shape);
+    return true;
+  };
+  return groups.flatMap((group) =>
+    ruleTests({ ...group, rules: group.rules.filter((rule) => isNew(group, rule)) }),
+  );
+}
+
+function shapeOf({ rule, variables }: ResolvedRule): string {
+  const text = JSON.stringify([rule.expr, rule.for, rule.labels]);
+  return [variables['name'], variables['namespace']].reduce<string>(
+    (shape, name) => shape.replaceAll(`${name}`, '…'),
+    text,
+  );
+}
+
 /** The tests of a group's rules, with its own names and thresholds. */
 export function ruleTests({ directory, rules }: DeclaredGroup): PromtoolTest[] {
   if (directory === undefined) return [];

@@ -5,9 +5,11 @@ import {
   type AlertingProps,
   AlertRules,
   type Catalogue,
+  resolveRules,
 } from '../../constructs/alerts';
 import { declaredGroups } from '../../constructs/alerts/declared';
 import { alertFiles } from '../../constructs/alerts/outputs';
+import { distinctTests } from '../../constructs/alerts/rule-tests';
 import { Duration, type EnvironmentStack } from '../../constructs/core';
 import { Recovery } from '../../constructs/recovery';
 import { Template } from '../helpers/template';
@@ -190,4 +192,26 @@ describe('warnings of alerting', () => {
   test('none where a catalogue means to fire at once', () => {
     expect(warnings({}, { for: Duration.ZERO })).toEqual([]);
   });
+});
+
+test('subjects that differ in their names alone are tested once, others each', () => {
+  const rulesOf = (name: string, threshold: number) => {
+    const catalogue: Catalogue<{ namespace: string; name: string }> = {
+      ...THINGS,
+      alerts: [
+        { ...LIMIT, cases: ({ name }) => [{ threshold, expr: (limit) => `thing{of="${name}"} > ${limit}` }] },
+      ],
+    };
+    const alerting = new Alerting({ runbookBaseUrl: BASE });
+    return {
+      name,
+      directory: THINGS.directory,
+      rules: resolveRules(catalogue, { namespace: 'shop', name }, alerting),
+      definitions: new Map(),
+    };
+  };
+  const testsOf = (...groups: ReturnType<typeof rulesOf>[]) =>
+    new Set(distinctTests(groups).map(({ name }) => / of (\S+):/.exec(name)?.[1]));
+  expect(testsOf(rulesOf('a-box', 1), rulesOf('b-box', 1))).toEqual(new Set(['shop/a-box']));
+  expect(testsOf(rulesOf('a-box', 1), rulesOf('b-box', 2))).toEqual(new Set(['shop/a-box', 'shop/b-box']));
 });
