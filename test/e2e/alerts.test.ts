@@ -103,7 +103,7 @@ test('every rule of the platform is loaded and evaluated without an error', asyn
   ].map(([, name]) => name);
   expect(declared.length).toBeGreaterThan(20);
   await eventually('all rules are evaluated', 180, async () => {
-    const loaded = (await monitoring.rules()).filter(({ labels }) => labels['namespace'] === 'local');
+    const loaded = (await monitoring.rules()).filter(({ labels }) => labels['responsible'] === 'platform');
     return loaded.length === declared.length && loaded.every(({ health }) => health === 'ok');
   });
 }, 200_000);
