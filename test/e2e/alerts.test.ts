@@ -115,14 +115,20 @@ test('every metric that a rule reads is told by somebody', async () => {
     groups: { rules: { expr: string }[] }[];
   };
   const read = new Set(rules.groups.flatMap(({ rules }) => rules.flatMap(({ expr }) => metricsOf(expr))));
-  // A family that has no member now is known by its description.
-  const [names, families] = [
-    await monitoring.prometheus<string[]>('label/__name__/values'),
-    Object.keys(await monitoring.prometheus<Record<string, unknown>>('metadata')),
-  ];
-  const known = new Set([...names, ...families]);
-  expect([...read].filter((metric) => !known.has(metric))).toEqual([]);
-}, 60_000);
+  // What was just deployed has to be scraped first.
+  let unknown = [...read];
+  await eventually('each is known', 150, async () => {
+    // A family that has no member now is known by its description.
+    const [names, families] = [
+      await monitoring.prometheus<string[]>('label/__name__/values'),
+      Object.keys(await monitoring.prometheus<Record<string, unknown>>('metadata')),
+    ];
+    const known = new Set([...names, ...families]);
+    unknown = unknown.filter((metric) => !known.has(metric));
+    return unknown.length === 0;
+  }).catch(() => undefined);
+  expect(unknown).toEqual([]);
+}, 180_000);
 
 test(
   'the dead man’s switch is called',
