@@ -10,7 +10,7 @@ import { type Environment, setting } from './environment';
  * alerting is alive.
  */
 export function alertingFromSettings(
-  fallback: 'none' | 'prometheus-operator',
+  fallback: 'none' | Alerting['delivery'],
 ): Pick<Environment, 'alerting' | 'monitoring'> {
   const delivery = setting('MONITORING', fallback);
   if (delivery === 'none') return {};

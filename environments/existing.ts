@@ -28,7 +28,8 @@ export function onExistingCluster(name: string, databases: readonly DatabaseDecl
     },
     state: setting('STATE_LOCK', 'on') === 'off' ? 'vault-unlocked' : 'vault',
     repositoryKeys: VAULT_KEYS,
-    ...alertingFromSettings('prometheus-operator'),
+    // A cluster that is just coming back may lack the operator's definitions: databases must not wait for them unasked.
+    ...alertingFromSettings('none'),
     ...grafanaFromSettings(),
     escrow: {
       recipients: escrowRecipients(),

@@ -23,7 +23,8 @@ let outdir: string;
 beforeAll(() => {
   outdir = mkdtempSync(join(tmpdir(), 'alerting-'));
   const app = new App({ outdir, stackTraces: false });
-  for (const environment of ENVIRONMENTS) declareEnvironment(app, { ...environment, alerting });
+  for (const environment of ENVIRONMENTS)
+    declareEnvironment(app, { ...environment, alerting, monitoring: { namespace: 'monitoring' } });
   synthesise(app);
 });
 afterAll(() => rmSync(outdir, { recursive: true, force: true }));
