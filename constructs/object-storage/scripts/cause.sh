@@ -24,6 +24,10 @@ explain() {
     *XMinioStorageFull* | *QuotaExceeded* | *InsufficientCapacity* | *InsufficientStorage* | *"[507]"* | *"No space left on device"*)
       because full "there is no room: $(first_match "$text" '507|QuotaExceeded|Full|Insufficient|No space left')" \
         "give the store (or the volume it names) more room, or keep fewer backups; WAL waits on the database's volume until then" ;;
+    *"does not match pg_control timeline"*)
+      # pgBackRest reads the control file before it asks for a checkpoint, and only a checkpoint writes the timeline there.
+      because promoted "the server was promoted a moment ago, and its control file does not tell the new timeline yet" \
+        "try again: this attempt's own checkpoint has written it" ;;
     *"not match the database"* | *"do not match the stanza"* | *"system-id"*"does not match"* | \
       *"not match pg_control"* | *"version"*"system-id"*"do not match"* | *"[028]"* | *"[044]"*)
       because mismatch "the repository's stanza '$STANZA' belongs to another database (its system id or PostgreSQL version differs from this server's)" \

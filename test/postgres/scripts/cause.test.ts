@@ -40,6 +40,7 @@ describe("what pgBackRest's messages mean", () => {
       'full',
       'ERROR: [103]: [ServiceError] [507] Insufficient Storage:\n<Error><Code>XMinioStorageFull</Code>',
     ],
+    ['promoted', 'ERROR: [058]: WAL timeline 2 does not match pg_control timeline 1'],
     [
       'timeline',
       "ERROR: [055]: unable to open missing file '/test/shop/archive/main/17-1/00000007.history' for read",

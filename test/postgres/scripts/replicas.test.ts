@@ -182,18 +182,28 @@ describeWithS3('a primary and a replica', () => {
     await a.stopServer();
     await a.startServer({ PGBACKREST_REPO1_S3_KEY_SECRET: 'revoked' });
     await streams(b);
+    // Pages enough that the checkpoint after a promotion takes its time.
+    await a.sql('create table pages as select n, md5(n::text) from generate_series(1, 40000) n');
     for (const n of [201, 301, 401])
       await a.sql(
         `insert into orders select n from generate_series(${n}, ${n + 99}) n; select pg_switch_wal()`,
       );
     await eventually('the rows are there', async () => (await rows(b)) === 500);
     await a.crash();
+    const sidecars = [await a.startSidecar(), await b.startSidecar()];
     const result = await b.script('promote.sh');
     expect(result).toMatchObject({
       status: 0,
       stderr: expect.stringMatching(/[0-9A-F]{24} is archived from here/),
     });
     expect(JSON.parse(result.stdout)).toEqual({ pod: 'shop-1', lease: 2, timeline: 2 });
+    // Until the checkpoint after it, the control file tells the former timeline, and pgBackRest refuses once.
+    const backup = await a.job('backup.sh', ['diff'], { RETRY_SECONDS: '1' });
+    expect(backup).toMatchObject({ status: 0, stderr: expect.stringContaining('was promoted a moment ago') });
+    for (const sidecar of sidecars) {
+      sidecar.kill();
+      await sidecar.exit();
+    }
     expect(await b.isPrimary()).toBe(true);
     expect(await rows(b)).toBe(500);
     expect(await object('leases/main/000002.json')).toMatchObject({ how: 'promoted', pod: 'shop-1' });
