@@ -10,7 +10,7 @@ import { EXPORTERS_ROOT_FILE, POSTGRES_ROOT_FILE, UPGRADE_ROOT_FILE } from '../t
 
 /**
  * What `npm test` needs beyond Node: shellcheck, age, jq and libfaketime, the postgres images as folders, in which the pod
- * scripts run, a real S3 server, and promtool. They need root on a Debian machine; elsewhere those tests run on the
+ * scripts run, a real S3 server, promtool and amtool. They need root on a Debian machine; elsewhere those tests run on the
  * machine's own PostgreSQL, or are skipped and counted as such.
  */
 async function prepareTests(): Promise<void> {
@@ -28,6 +28,7 @@ async function prepareTests(): Promise<void> {
   await ensurePrerequisites(progress);
   await binary('versitygw', progress);
   await binary('promtool', progress);
+  await binary('amtool', progress);
   mkdirSync(dirname(POSTGRES_ROOT_FILE), { recursive: true });
   const images = {
     postgres: POSTGRES_ROOT_FILE,

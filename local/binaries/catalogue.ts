@@ -29,6 +29,7 @@ export type BinaryName =
   | 'pause'
   | 'prometheus'
   | 'promtool'
+  | 'amtool'
   | 'kube-state-metrics'
   | 'prometheus-operator'
   | 'prometheus-config-reloader'
@@ -112,6 +113,16 @@ export const BINARIES: readonly BinaryDefinition[] = [
     name: 'prometheus',
     package: 'github.com/prometheus/prometheus/cmd/prometheus',
     firstBuild: '3 minutes',
+  },
+  {
+    name: 'amtool',
+    // That of Debian's package, which the image alertmanager has; since 0.28 it knows the workflows of Teams.
+    module: 'alertmanager',
+    version: '0.28.1',
+    package: 'github.com/prometheus/alertmanager/cmd/amtool',
+    linkerFlags: ['-X github.com/prometheus/common/version.Version=0.28.1'],
+    firstBuild: '1 minute',
+    onDemand: true,
   },
   {
     name: 'kube-state-metrics',

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BINARIES, binaryDefinition, moduleDirectory, USUAL_BINARIES } from '../../local/binaries/catalogue';
+import { imageDefinition } from '../../local/images/catalogue';
 
 describe('programs', () => {
   test.each(BINARIES.map(({ name }) => name))('%s is built from a module whose pins name it', (name) => {
@@ -11,6 +12,12 @@ describe('programs', () => {
       expect(existsSync(join(module, path ?? '.', 'main.go'))).toBe(true);
     else expect(pins).toMatch(new RegExp(`^(tool |\t)${path}$`, 'm'));
     expect(version).toMatch(/^\d+(\.\d+)*$/);
+  });
+
+  test('amtool is of the release of Alertmanager that the cluster runs', () => {
+    expect(binaryDefinition('amtool').version).toMatch(
+      new RegExp(`^${imageDefinition('alertmanager').version}[.]`),
+    );
   });
 
   test('what tests and monitoring need is not built for every cluster', () => {

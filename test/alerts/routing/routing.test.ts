@@ -8,7 +8,7 @@ import { Duration, type EnvironmentStack, SecretRef } from '../../../constructs/
 import { Recovery } from '../../../constructs/recovery';
 import { secret } from '../../helpers/database';
 import { get, Template } from '../../helpers/template';
-import { amtool, describeWithAmtool, knowsTeams } from '../amtool';
+import { amtool, describeWithAmtool } from '../amtool';
 
 const alerting = (props: Partial<AlertingProps> = {}) =>
   new Alerting({ runbookBaseUrl: 'https://git.example.com/runbooks', ...props });
@@ -185,10 +185,7 @@ describeWithAmtool('by amtool', () => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'amtool-'));
     file = join(folder, 'alertmanager.yml');
-    const config = fileOf();
-    // Of receivers it needs the names; releases differ in the kinds that they know.
-    const receivers = config.receivers.map(({ name }) => ({ name }));
-    writeFileSync(file, stringify({ ...config, receivers }, { aliasDuplicateObjects: false }));
+    writeFileSync(file, stringify(fileOf(), { aliasDuplicateObjects: false }));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -213,10 +210,8 @@ describeWithAmtool('by amtool', () => {
     expect(amtool('config', 'routes', 'test', `--config.file=${file}`, ...args).trim()).toBe(receiver);
   });
 
-  (knowsTeams() ? test : test.skip)('all its receivers are read', () => {
-    const whole = join(folder, 'whole.yml');
-    writeFileSync(whole, stringify(fileOf(), { aliasDuplicateObjects: false }));
-    expect(amtool('check-config', whole)).toContain('SUCCESS');
+  test('all its receivers are read', () => {
+    expect(amtool('check-config', file)).toContain('SUCCESS');
   });
 });
 
