@@ -35,6 +35,9 @@ export interface AlertingProps {
   readonly mapRule?: (rule: Rule, id: string) => Rule | undefined;
 }
 
+/** Whom the catalogues' tests expect to be told. */
+export const DEFAULT_RESPONSIBLE = 'platform';
+
 /** How an environment is alerted: handed to every construct whose metrics it is to watch. */
 export class Alerting {
   readonly delivery: 'prometheus-operator' | 'files';
@@ -46,7 +49,7 @@ export class Alerting {
   constructor(readonly props: AlertingProps) {
     this.delivery = props.delivery ?? 'prometheus-operator';
     this.objectLabels = props.objectLabels ?? {};
-    this.responsible = props.responsible ?? 'platform';
+    this.responsible = props.responsible ?? DEFAULT_RESPONSIBLE;
     this.scrapeInterval = props.scrapeInterval ?? Duration.seconds(30);
     this.overrides = props.overrides ?? {};
   }

@@ -69,7 +69,7 @@ function testsOf({ id, rule, variables }: ResolvedRule, directory: string): Prom
   if (template === undefined) return [];
   // Series that tests have in common are merged (`<<`).
   const written = parse(render(template, variables), { merge: true }) as WrittenTest[];
-  const changed = (variables['overriddenLabels'] ?? {}) as Record<string, string>;
+  const changed = variables['changedLabels'] as Record<string, string>;
   return written.map((test) => instantiate(test, id, rule.alert, rule.labels, changed, variables));
 }
 

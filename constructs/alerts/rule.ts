@@ -1,5 +1,5 @@
 import type { Duration } from '../core';
-import type { Alerting } from './alerting';
+import { type Alerting, type AlertOverride, DEFAULT_RESPONSIBLE } from './alerting';
 import type { AlertCase, AlertDefinition, Catalogue, Subject, Variables } from './definition';
 
 /** An alerting rule as Prometheus reads it. */
@@ -91,18 +91,19 @@ function resolve<S extends Subject>(
       ...one.variables,
       threshold,
       for: pending.toSeconds(),
-      responsible: alerting.responsible,
-      ...(override?.labels === undefined && override?.severity === undefined
-        ? {}
-        : {
-            overriddenLabels: {
-              ...override.labels,
-              ...(override.severity === undefined ? {} : { severity: override.severity }),
-            },
-          }),
+      changedLabels: changedLabels(alerting, override),
     },
     foreign: rule.expr !== one.expr(threshold),
     tested: rule === declared && override?.expr === undefined && override?.for === undefined,
+  };
+}
+
+/** What an environment has in other labels than the catalogue's tests expect. */
+function changedLabels({ responsible }: Alerting, override: AlertOverride | undefined): Rule['labels'] {
+  return {
+    ...(responsible === DEFAULT_RESPONSIBLE ? {} : { responsible }),
+    ...(override?.severity === undefined ? {} : { severity: override.severity }),
+    ...override?.labels,
   };
 }
 

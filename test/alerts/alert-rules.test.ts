@@ -9,7 +9,7 @@ import {
 } from '../../constructs/alerts';
 import { declaredGroups } from '../../constructs/alerts/declared';
 import { alertFiles } from '../../constructs/alerts/outputs';
-import { distinctTests } from '../../constructs/alerts/rule-tests';
+import { distinctTests, ruleTests } from '../../constructs/alerts/rule-tests';
 import { Duration, type EnvironmentStack } from '../../constructs/core';
 import { Recovery } from '../../constructs/recovery';
 import { Template } from '../helpers/template';
@@ -192,6 +192,26 @@ describe('warnings of alerting', () => {
   test('none where a catalogue means to fire at once', () => {
     expect(warnings({}, { for: Duration.ZERO })).toEqual([]);
   });
+});
+
+test('labels that an environment has otherwise are expected by its tests, too', () => {
+  const expected = (props: Partial<AlertingProps>) => {
+    const alerting = new Alerting({ runbookBaseUrl: BASE, ...props });
+    const rules = resolveRules(THINGS, { namespace: 'shop', name: 'box' }, alerting);
+    const [test] = ruleTests({ name: 'box', directory: THINGS.directory, rules, definitions: new Map() });
+    return test?.promql_expr_test.flatMap(({ exp_samples }) => exp_samples.map(({ labels }) => labels));
+  };
+  const labels = (text: string) => [
+    `ALERTS{severity="warning",category="capacity",priority="P3",${text},alertname="ThingTooMuch",alertstate="firing"}`,
+  ];
+  expect(expected({})).toEqual(labels('responsible="platform",namespace="shop",thing="box"'));
+  expect(expected({ responsible: 'storage' })).toEqual(
+    labels('responsible="storage",namespace="shop",thing="box"'),
+  );
+  const override = { severity: 'critical', labels: { team: 'a' } } as const;
+  expect(expected({ overrides: { ThingTooMuch: override } })).toEqual([
+    expect.stringMatching(/^ALERTS\{severity="critical",.*responsible="platform".*,team="a"\}$/),
+  ]);
 });
 
 test('subjects that differ in their names alone are tested once, others each', () => {

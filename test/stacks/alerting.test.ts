@@ -16,6 +16,7 @@ import { shellBlocks } from '../alerts/runbook-commands';
 const alerting = new Alerting({
   runbookBaseUrl: 'https://git.example.com/runbooks',
   // What an environment changes must not make its tests untrue.
+  responsible: 'shop',
   overrides: { PostgresDown: { for: Duration.minutes(5), labels: { team: 'orders' } } },
 });
 
