@@ -40,8 +40,6 @@ export interface Environment {
   /** Images by what they hold. */
   readonly images: {
     readonly postgres: string;
-    /** Made from images/exporters; used where the environment is watched. */
-    readonly exporters: string;
     /** @default 'IfNotPresent' */
     readonly pullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
   };
@@ -79,9 +77,9 @@ export interface Environment {
   readonly alerting?: Alerting;
   /**
    * More about the exporters of its databases, where it is watched.
-   * @default - all may scrape them, and repositories are asked every five minutes
+   * @default - they are in the databases' image, all may scrape them, and repositories are asked every five minutes
    */
-  readonly exporters?: Omit<ExportersProps, 'image'>;
+  readonly exporters?: ExportersProps;
   /** The Prometheus and the Alertmanager that do so. @default - none of this environment: alerts on them are elsewhere */
   readonly monitoring?: {
     readonly namespace: string;

@@ -24,7 +24,6 @@ export function onExistingCluster(name: string, databases: readonly DatabaseDecl
     cluster: context === '' ? {} : { context },
     images: {
       postgres: setting('POSTGRES_IMAGE', `${registry}/postgres:17`),
-      exporters: setting('EXPORTERS_IMAGE', `${registry}/exporters:13`),
     },
     state: setting('STATE_LOCK', 'on') === 'off' ? 'vault-unlocked' : 'vault',
     repositoryKeys: VAULT_KEYS,

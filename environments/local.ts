@@ -21,7 +21,6 @@ export const local: Environment = {
   cluster: {},
   images: {
     postgres: setting('POSTGRES_IMAGE', 'docker.io/local/postgres:17'),
-    exporters: setting('EXPORTERS_IMAGE', 'docker.io/local/exporters:13'),
   },
   state: 'workstation',
   repositoryKeys: VAULT_KEYS,

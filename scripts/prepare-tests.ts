@@ -6,7 +6,7 @@ import { unpackedImage } from '../local/images/unpack';
 import { ensurePackages, ensurePrerequisites } from '../local/prerequisites';
 import { timedProgress } from '../local/processes/progress';
 import { FAKETIME } from '../test/postgres/scripts/clock';
-import { EXPORTERS_ROOT_FILE, POSTGRES_ROOT_FILE, UPGRADE_ROOT_FILE } from '../test/postgres-root';
+import { POSTGRES_ROOT_FILE, UPGRADE_ROOT_FILE } from '../test/postgres-root';
 
 /**
  * What `npm test` needs beyond Node: shellcheck, age, jq and libfaketime, the postgres images as folders, in which the pod
@@ -33,7 +33,6 @@ async function prepareTests(): Promise<void> {
   const images = {
     postgres: POSTGRES_ROOT_FILE,
     'postgres-upgrade': UPGRADE_ROOT_FILE,
-    exporters: EXPORTERS_ROOT_FILE,
   };
   for (const [name, file] of Object.entries(images)) {
     const { rootfs } = await unpackedImage(imageDefinition(name), progress);

@@ -39,9 +39,7 @@ export class PlatformStack extends EnvironmentStack {
             retention,
             ...(folder === undefined ? {} : { path: `/${environment.name}/${folder}/${declaration.name}` }),
           })),
-          ...(alerting === undefined
-            ? {}
-            : { alerting, exporters: { ...environment.exporters, image: images.exporters } }),
+          ...(alerting === undefined ? {} : { alerting, exporters: environment.exporters ?? {} }),
           ...(images.pullPolicy === undefined ? {} : { imagePullPolicy: images.pullPolicy }),
           ...(cluster.storageClass === undefined ? {} : { storageClass: cluster.storageClass }),
         }),

@@ -1,10 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { EXPORTERS_ROOT_FILE, POSTGRES_ROOT_FILE, UPGRADE_ROOT_FILE } from './postgres-root';
+import { POSTGRES_ROOT_FILE, UPGRADE_ROOT_FILE } from './postgres-root';
 
 /** Once before all tests: pod scripts run in the image that pods run, where it was prepared. */
 export default function setup(): void {
   tell('TEST_POSTGRES_ROOT', POSTGRES_ROOT_FILE);
-  tell('TEST_EXPORTERS_ROOT', EXPORTERS_ROOT_FILE);
   tell('TEST_UPGRADE_ROOT', UPGRADE_ROOT_FILE);
 }
 

@@ -16,7 +16,6 @@ export function platformOf(databases: number): Environment {
     cluster: {},
     images: {
       postgres: 'registry.example.com/platform/postgres:17',
-      exporters: 'registry.example.com/platform/exporters:13',
     },
     state: 'workstation',
     repositoryKeys: {

@@ -4,10 +4,11 @@ import type { PostgresDatabaseProps } from './database';
 /** Exporters of a database: of each of its servers, and of each of its repositories. */
 export interface ExportersProps {
   /**
-   * Has `prometheus-postgres-exporter`, `prometheus-pgbackrest-exporter` and the server's release of pgBackRest on its
-   * path; see images/exporters. The server's pod is ready only when it can be pulled: keep it where the server's image is.
+   * Has bash, `prometheus-postgres-exporter`, `prometheus-pgbackrest-exporter` and the server's release of pgBackRest on
+   * its path. The server's pod is ready only when it can be pulled: keep it where the server's image is.
+   * @default - the database's image, which images/postgres makes with all of them: nothing else has to be pulled
    */
-  readonly image: string;
+  readonly image?: string;
   /** Pods that may scrape. @default - every pod of every namespace, on the ports of the exporters alone */
   readonly scrapers?: {
     /** Labels of their namespace. @default - any */
@@ -65,11 +66,11 @@ export function checkExporters({ application, exporters }: PostgresDatabaseProps
       message: `exporters.repositoryInterval is ${interval} s; it must be whole seconds from 5 to 3600`,
       fix: 'leave it out for five minutes',
     });
-  if (exporters.image.trim() === '')
+  if (exporters.image?.trim() === '')
     findings.push({
       rule: 'postgres/exporters',
       message: 'exporters.image is empty',
-      fix: 'name the image made from images/exporters',
+      fix: "leave it out for the database's image, or name one that has the exporters",
     });
   if (application?.role === EXPORTER_ROLE)
     findings.push({
@@ -87,7 +88,7 @@ export function warnOfExporters({ alerting, exporters }: PostgresDatabaseProps):
     {
       rule: 'postgres/exporters',
       message: 'alerting is given and exporters is not: nothing here exposes the metrics that the rules read',
-      fix: "exporters: { image } with the image made from images/exporters; or 'elsewhere', where others expose them under the labels that the README names",
+      fix: "exporters: {}, where the database's image is made from images/postgres; or 'elsewhere', where others expose them under the labels that the README names",
     },
   ];
 }

@@ -75,7 +75,7 @@ export class RepositoryExporter extends Construct {
             securityContext: restrictedPod(EXPORTER_UID),
             container: repositories.map(({ number, port, portName }) => ({
               name: portName,
-              image: exporters.image,
+              image: exporters.image ?? context.image,
               imagePullPolicy: context.imagePullPolicy,
               command: ['prometheus-pgbackrest-exporter'],
               args: [

@@ -1,7 +1,7 @@
 import { type Container, RESTRICTED_CONTAINER } from '../workloads';
-import type { DatabaseContext } from './context';
+import { type DatabaseContext, MOUNTS } from './context';
 import { EXPORTER_ROLE, EXPORTER_UID, type ExportersProps, SERVER_METRICS_PORT } from './exporters';
-import { POSTGRES_PORT } from './paths';
+import { PATHS, POSTGRES_PORT } from './paths';
 
 /** Off are those with a series per table or role of the database `postgres`, which nobody uses. */
 const COLLECTORS = [
@@ -35,10 +35,16 @@ export function serverExporter(context: DatabaseContext, exporters: ExportersPro
   };
   return {
     name: 'exporter',
-    image: exporters.image,
+    image: exporters.image ?? context.image,
     imagePullPolicy: context.imagePullPolicy,
-    command: ['prometheus-postgres-exporter'],
-    args: [`--web.listen-address=:${SERVER_METRICS_PORT}`, '--config.file=/dev/null', ...COLLECTORS],
+    // Which has it run again when it ends.
+    command: [`${PATHS.scripts}/exporter.sh`],
+    args: [
+      'prometheus-postgres-exporter',
+      `--web.listen-address=:${SERVER_METRICS_PORT}`,
+      '--config.file=/dev/null',
+      ...COLLECTORS,
+    ],
     env: [
       {
         name: 'DATA_SOURCE_NAME',
@@ -50,7 +56,7 @@ export function serverExporter(context: DatabaseContext, exporters: ExportersPro
       { name: 'GOMEMLIMIT', value: '96MiB' },
     ],
     port: [{ name: 'metrics', containerPort: SERVER_METRICS_PORT, protocol: 'TCP' }],
-    volumeMount: [{ ...layout.socketVolume, readOnly: true }],
+    volumeMount: [MOUNTS.scripts, { ...layout.socketVolume, readOnly: true }],
     resources: { requests: { cpu: '10m', memory: '32Mi' }, limits: { memory: '256Mi' } },
     securityContext: {
       ...RESTRICTED_CONTAINER,

@@ -207,7 +207,7 @@ function podSpec(props: ServerProps, labels: Record<string, string>) {
         readinessProbe: readiness('ready-file.sh', '/tmp/roles-set'),
       }),
       ...(route === undefined ? [] : [route.container]),
-      // Last: the kubelet pulls the image of one after the other.
+      // Last, for it may have an image of its own: the kubelet pulls one after the other.
       ...(props.exporters === undefined ? [] : [serverExporter(context, props.exporters)]),
     ],
     volume: [

@@ -11,7 +11,7 @@ const CONFIG = '/etc/blackbox';
 export interface BlackboxExporterProps {
   readonly name: string;
   readonly namespace: string;
-  /** Has `prometheus-blackbox-exporter` on its path: images/exporters, or `prom/blackbox-exporter` with `command`. */
+  /** Has `prometheus-blackbox-exporter` on its path: images/blackbox-exporter, or `prom/blackbox-exporter` with `command`. */
   readonly image: string;
   /** @default 'IfNotPresent' */
   readonly imagePullPolicy?: string;

@@ -16,7 +16,8 @@ echo 'path-include=/usr/share/doc/*/copyright' >>/etc/dpkg/dpkg.cfg.d/trim
 
 apt-get update
 apt-get install --yes --no-install-recommends \
-  bash ca-certificates curl jq openssl pgbackrest postgresql-17 procps tini
+  bash ca-certificates curl jq openssl pgbackrest postgresql-17 procps tini \
+  prometheus-pgbackrest-exporter prometheus-postgres-exporter
 
 if [[ -n $older ]]; then
   if [[ -n $suite ]]; then
@@ -35,3 +36,5 @@ rm /usr/sbin/policy-rc.d
 # The packaged file names a stanza and a repository that no pod has: every pod mounts its own.
 rm -f /etc/pgbackrest.conf
 mkdir -p /etc/pgbackrest/conf.d
+# Those of the exporters' services.
+rm -rf /etc/default/prometheus* /var/lib/prometheus

@@ -4,7 +4,7 @@ import { type BinaryName, binaryDefinition, moduleDirectory } from '../binaries/
 export type ImageName =
   | 'postgres'
   | 'postgres-upgrade'
-  | 'exporters'
+  | 'blackbox-exporter'
   | 'pause'
   | 'coredns'
   | 'local-path-provisioner'
@@ -66,8 +66,7 @@ export const IMAGES: readonly ImageDefinition[] = [
     onDebian: true,
     system: false,
   },
-  // Its version is Debian's release, whose pgBackRest is that of the image postgres.
-  { name: 'exporters', version: '13', onDemand: true, onDebian: true, system: false },
+  { name: 'blackbox-exporter', version: '0.26', onDemand: true, onDebian: true, system: false },
   ...ADDON_PROGRAMS.map((name) => ({
     name,
     version: binaryDefinition(name).version,

@@ -42,7 +42,6 @@ export const openEmbeddedSite = async ({
     variables() {
       return {
         POSTGRES_IMAGE: imageName('postgres'),
-        EXPORTERS_IMAGE: imageName('exporters'),
         ...(vault === undefined
           ? {}
           : {

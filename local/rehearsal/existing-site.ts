@@ -10,7 +10,7 @@ const NEEDED = [
   'AWS_SECRET_ACCESS_KEY',
   'POSTGRES_IMAGE',
 ] as const;
-const OPTIONAL = ['VAULT_ADDRESS', 'VAULT_CA_FILE', 'VAULT_MINTS', 'KUBECTL', 'EXPORTERS_IMAGE'] as const;
+const OPTIONAL = ['VAULT_ADDRESS', 'VAULT_CA_FILE', 'VAULT_MINTS', 'KUBECTL'] as const;
 
 /**
  * A cluster that others use, too: only the rehearsal's own namespace is made and

@@ -51,7 +51,6 @@ beforeAll(async () => {
     .in(checkout.directory)
     .with({ VAULT_ENDPOINT: proxy.endpoint, MONITORING: 'prometheus-operator' });
   await giveSmallVolume(site, SMALL_MEGABYTES);
-  await site.importImage('exporters');
   await site.install('monitoring');
   monitoring = new Monitoring(site);
   webhook = await Webhook.start(INSTANCE);

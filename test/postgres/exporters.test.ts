@@ -44,6 +44,7 @@ describe('the exporter of a server', () => {
     );
     expect(connection).not.toContain('password');
     expect(container['volume_mount']).toEqual([
+      { name: 'scripts', mount_path: '/scripts', read_only: true },
       { name: 'socket', mount_path: '/var/run/postgresql', read_only: true },
     ]);
     expect(container['security_context']).toMatchObject({
@@ -70,7 +71,25 @@ describe('the exporter of a server', () => {
     expect(names.at(-1)).toBe('exporter');
     for (const probe of ['readiness_probe', 'liveness_probe', 'startup_probe'])
       expect(container[probe]).toBeUndefined();
+    // It runs on when the exporter does not.
+    expect([container['command'], (container['args'] as string[])[0]]).toEqual([
+      ['/scripts/exporter.sh'],
+      'prometheus-postgres-exporter',
+    ]);
   });
+});
+
+test('are in the image that the server needs anyway, or in another one where that is said', () => {
+  const images = (different: Partial<PostgresDatabaseProps>) => {
+    const template = declare({ image: 'registry.example.com/postgres:17', ...different });
+    return [
+      byName(serverPod(template)['container'], 'exporter')['image'],
+      ...(exporterPod(template)['container'] as JsonObject[]).map(({ image }) => image),
+    ];
+  };
+  const server = 'registry.example.com/postgres:17';
+  expect(images({ alerting, exporters: {} })).toEqual([server, server]);
+  expect(images(WATCHED)).toEqual([IMAGE, IMAGE]);
 });
 
 describe('the exporters of repositories', () => {

@@ -7,8 +7,8 @@ import { Background, eventually, freePort } from './processes';
 import { giveS3 } from './s3-repository';
 import { describeWithS3, S3Server } from './s3-server';
 
-const ROOT = process.env['TEST_EXPORTERS_ROOT'] ?? '';
-if (ROOT === '') console.warn('Skipped: the image of the exporters is not there (npm test prepares it).');
+const ROOT = process.env['TEST_POSTGRES_ROOT'] ?? '';
+if (ROOT === '') console.warn('Skipped: the image with the exporters is not there (npm test prepares it).');
 
 (ROOT === '' ? describe.skip : describeWithS3)('the exporters of the image', () => {
   let lab: Lab;
