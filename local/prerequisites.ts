@@ -100,6 +100,7 @@ export function atLeast(version: readonly number[] | undefined, wanted: readonly
 const SERVICES: Readonly<Record<string, string>> = {
   containerd: 'containerd.service',
   'etcd-server': 'etcd.service',
+  'prometheus-pushgateway': 'prometheus-pushgateway.service',
 };
 
 async function install(packages: readonly string[], progress: Progress): Promise<void> {

@@ -7,9 +7,10 @@ import { ensurePackages, ensurePrerequisites } from '../local/prerequisites';
 import { timedProgress } from '../local/processes/progress';
 import { FAKETIME } from '../test/postgres/scripts/clock';
 import { POSTGRES_ROOT_FILE, UPGRADE_ROOT_FILE } from '../test/postgres-root';
+import { PUSHGATEWAY } from '../test/pushgateway/program';
 
 /**
- * What `npm test` needs beyond Node: shellcheck, age, jq and libfaketime, the postgres images as folders, in which the pod
+ * What `npm test` needs beyond Node: shellcheck, age, jq, libfaketime and a Pushgateway, the postgres images as folders, in which the pod
  * scripts run, a real S3 server, promtool and amtool. They need root on a Debian machine; elsewhere those tests run on the
  * machine's own PostgreSQL, or are skipped and counted as such.
  */
@@ -22,7 +23,13 @@ async function prepareTests(): Promise<void> {
     return;
   }
   await ensurePackages(
-    { shellcheck: '/usr/bin/shellcheck', age: '/usr/bin/age', jq: '/usr/bin/jq', libfaketime: FAKETIME },
+    {
+      shellcheck: '/usr/bin/shellcheck',
+      age: '/usr/bin/age',
+      jq: '/usr/bin/jq',
+      libfaketime: FAKETIME,
+      'prometheus-pushgateway': PUSHGATEWAY,
+    },
     progress,
   );
   await ensurePrerequisites(progress);

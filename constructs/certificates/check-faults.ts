@@ -1,4 +1,5 @@
 import type { Duration, Finding, Schedule } from '../core';
+import { isPushTarget } from '../pushgateway';
 import type { CertificateCheckProps } from './check';
 import {
   DEFAULT_WARN_BEFORE,
@@ -30,14 +31,14 @@ export function checkCheck(props: CertificateCheckProps, schedule: Schedule): Fi
     );
   if (endpoints.length + secrets.length === 0)
     wrong('endpoints', [], 'nothing would be looked at', 'declare an endpoint or a Secret');
-  if (props.pushgateway !== undefined && !isHttpUrl(props.pushgateway))
+  if (props.pushgateway !== undefined && !isPushTarget(props.pushgateway))
     wrong('pushgateway', props.pushgateway, 'it is no URL', 'for example http://pushgateway.monitoring:9091');
   if (props.alerting !== undefined && props.pushgateway === undefined)
     wrong(
       'pushgateway',
       null,
       'its alerts would read metrics that nobody has',
-      'name a Pushgateway that Prometheus scrapes with honorLabels, or leave alerting out',
+      'give a Pushgateway, or the URL of one that Prometheus scrapes with honorLabels, or leave alerting out',
     );
 
   const names = new Map<string, string>();
@@ -129,8 +130,4 @@ function isLabel(text: string): boolean {
 
 function isHost(text: string): boolean {
   return /^(\[?[0-9a-fA-F:]+\]?|[A-Za-z0-9*_]([-A-Za-z0-9_.]*[A-Za-z0-9.])?)$/.test(text);
-}
-
-function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }

@@ -2,6 +2,7 @@ import { ConfigMapV1 } from '@cdktf/provider-kubernetes/lib/config-map-v1';
 import { CronJobV1 } from '@cdktf/provider-kubernetes/lib/cron-job-v1';
 import { type Alerting, AlertRules } from '../alerts';
 import { addCheck, Construct, Duration, deterministicDelay, literal, Schedule } from '../core';
+import { type PushFragment, type PushTarget, pushFragment } from '../pushgateway';
 import { type Container, RESTRICTED_CONTAINER, type Resources, restrictedPod } from '../workloads';
 import { CERTIFICATE_CHECK_ALERTS } from './alerts/check/catalogue';
 import { checkCheck } from './check-faults';
@@ -35,10 +36,10 @@ export interface CertificateCheckProps {
   /** What ends within this time is told. @default Duration.days(30) */
   readonly warnBefore?: Duration;
   /**
-   * Where the result is pushed: `http://pushgateway.monitoring:9091`. Prometheus has to scrape it with `honorLabels`.
+   * Where the result is pushed: a `Pushgateway`, or the URL of one that Prometheus scrapes with `honorLabels`.
    * @default - nowhere: the Job's status, termination message and log tell it, and nobody is alerted
    */
-  readonly pushgateway?: string;
+  readonly pushgateway?: PushTarget;
   /** How its result is watched; needs `pushgateway`. @default - not at all */
   readonly alerting?: Alerting;
   /** @default 20m CPU, 32Mi; at most 128Mi */
@@ -76,6 +77,7 @@ export class CertificateCheck extends Construct {
     // A fault of its own.
     if (schedule.faults().length > 0) return;
     const { schedule: cron, timeZone } = schedule.kubernetes();
+    const push = pushFragment(props.pushgateway);
     new CronJobV1(this, 'check', {
       metadata,
       spec: {
@@ -90,7 +92,10 @@ export class CertificateCheck extends Construct {
             // It has tried again by itself; a certificate that is not well is the same a minute later.
             backoffLimit: 0,
             activeDeadlineSeconds: RUN_LIMIT.wholeSeconds(),
-            template: { metadata: { labels }, spec: podSpec(props, metadata.name, files) },
+            template: {
+              metadata: { labels: { ...labels, ...push.labels } },
+              spec: podSpec(props, metadata.name, files, push),
+            },
           },
         },
       },
@@ -126,13 +131,17 @@ function defaultSchedule(namespace: string, name: string): Schedule {
   return Schedule.cron(`${Math.floor(delay.toSeconds() / 60)} */6 * * *`);
 }
 
-function podSpec(props: CertificateCheckProps, configMap: string, files: readonly MountedFile[]) {
+function podSpec(
+  props: CertificateCheckProps,
+  configMap: string,
+  files: readonly MountedFile[],
+  push: PushFragment,
+) {
   const {
     image,
     imagePullPolicy = 'IfNotPresent',
     name,
     namespace,
-    pushgateway,
     resources = RESOURCES,
     uid = 999,
   } = props;
@@ -141,11 +150,7 @@ function podSpec(props: CertificateCheckProps, configMap: string, files: readonl
     image,
     imagePullPolicy,
     command: ['/config/check.sh', '/config/targets.json'],
-    env: [
-      { name: 'NAMESPACE', value: namespace },
-      { name: 'CHECK_NAME', value: name },
-      ...(pushgateway === undefined ? [] : [{ name: 'PUSHGATEWAY_URL', value: pushgateway }]),
-    ],
+    env: [{ name: 'NAMESPACE', value: namespace }, { name: 'CHECK_NAME', value: name }, ...push.env],
     volumeMount: [
       { name: 'config', mountPath: '/config', readOnly: true },
       ...(files.length === 0 ? [] : [{ name: 'certificates', mountPath: CERTIFICATES, readOnly: true }]),

@@ -1,4 +1,5 @@
 import { Duration, type Finding } from '../core';
+import { type PodPeers, podPeer } from '../workloads';
 import type { PostgresDatabaseProps } from './database';
 
 /** Exporters of a database: of each of its servers, and of each of its repositories. */
@@ -10,12 +11,7 @@ export interface ExportersProps {
    */
   readonly image?: string;
   /** Pods that may scrape. @default - every pod of every namespace, on the ports of the exporters alone */
-  readonly scrapers?: {
-    /** Labels of their namespace. @default - any */
-    readonly namespace?: Readonly<Record<string, string>>;
-    /** Their labels. @default - any */
-    readonly pods?: Readonly<Record<string, string>>;
-  };
+  readonly scrapers?: PodPeers;
   /**
    * How often each repository is asked.
    * @default Duration.minutes(5) - a new backup, or a repository that cannot be read, is seen within that time
@@ -47,10 +43,8 @@ export function repositoryInterval(exporters: PostgresDatabaseProps['exporters']
 
 /** How a port of metrics is let in by a network policy. */
 export function scraping({ scrapers }: ExportersProps, ports: readonly number[]) {
-  const selector = (labels?: Readonly<Record<string, string>>) =>
-    labels === undefined ? {} : { matchLabels: { ...labels } };
   return {
-    from: [{ namespaceSelector: selector(scrapers?.namespace), podSelector: selector(scrapers?.pods) }],
+    from: [podPeer(scrapers)],
     ports: ports.map((port) => ({ port: String(port), protocol: 'TCP' })),
   };
 }

@@ -1,5 +1,6 @@
 export * from './custom-resource';
 export * from './kubernetes';
+export * from './peers';
 export * from './pod';
 export * from './scripts';
 export * from './secrets';

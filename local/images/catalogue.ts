@@ -5,6 +5,7 @@ export type ImageName =
   | 'postgres'
   | 'postgres-upgrade'
   | 'blackbox-exporter'
+  | 'pushgateway'
   | 'pause'
   | 'coredns'
   | 'local-path-provisioner'
@@ -67,6 +68,7 @@ export const IMAGES: readonly ImageDefinition[] = [
     system: false,
   },
   { name: 'blackbox-exporter', version: '0.26', onDemand: true, onDebian: true, system: false },
+  { name: 'pushgateway', version: '1.11', onDemand: true, onDebian: true, system: false },
   ...ADDON_PROGRAMS.map((name) => ({
     name,
     version: binaryDefinition(name).version,

@@ -1,6 +1,7 @@
 import { Alerting } from '../../constructs/alerts';
 import { CertificateCheck, type CertificateCheckProps } from '../../constructs/certificates';
 import { Duration, Schedule } from '../../constructs/core';
+import { Pushgateway } from '../../constructs/pushgateway';
 import { byName, get, type JsonObject, Template } from '../helpers/template';
 
 const alerting = new Alerting({ runbookBaseUrl: 'https://git.example.com/runbooks' });
@@ -114,6 +115,38 @@ describe('a check of certificates', () => {
     expect(get(other.named('kubernetes_cron_job_v1', 'public-certificate-check'), 'spec.schedule')).toBe(
       '0 4 * * *',
     );
+  });
+
+  test('pushes to a Pushgateway of the platform, which lets it in', () => {
+    const both = Template.of((stack) => {
+      const pushgateway = new Pushgateway(stack, 'gateway', {
+        name: 'gateway',
+        namespace: 'monitoring',
+        image: 'registry.example.com/pushgateway:1',
+      });
+      new CertificateCheck(stack, 'check', { ...PROPS, pushgateway });
+    });
+    const template = get(
+      both.named('kubernetes_cron_job_v1', 'public-certificate-check'),
+      'spec.job_template.spec.template',
+    );
+    expect(byName(get(template, 'spec.container.0.env'), 'PUSHGATEWAY_URL')).toEqual({
+      name: 'PUSHGATEWAY_URL',
+      value: 'http://gateway.monitoring.svc:9091',
+    });
+    const policy = both.named('kubernetes_network_policy_v1', 'gateway');
+    const [, senders] = get(policy, 'spec.ingress.0.from') as readonly JsonObject[];
+    expect(get(template, 'metadata.labels')).toMatchObject(
+      get(senders, 'pod_selector.match_labels') as JsonObject,
+    );
+    const { alerting: _, pushgateway: __, ...unpushed } = PROPS;
+    const alone = Template.of((stack) => void new CertificateCheck(stack, 'check', unpushed));
+    expect(
+      get(
+        alone.named('kubernetes_cron_job_v1', 'public-certificate-check'),
+        'spec.job_template.spec.template.metadata.labels',
+      ),
+    ).not.toMatchObject(get(senders, 'pod_selector.match_labels') as JsonObject);
   });
 
   test('takes an authority as text', () => {

@@ -1,11 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../postgres/scripts/processes';
+import { testWithPushgateway } from '../../pushgateway/gateway';
 import { type Issued, issue } from './pki';
 import { Servers } from './servers';
 
@@ -410,64 +409,61 @@ describe('the check of certificates', () => {
       expect(lines[2]).toMatch(/^soon +soon +\S+ +5 +yes +- +CN=Root +[0-9A-F]+$/);
       expect(lines[3]).toMatch(/^ok +good +\S+ +90 +yes +- +CN=Root +[0-9A-F]+$/);
     });
+  });
 
-    test('pushes its metrics, in place of those before', async () => {
-      const seen: { method: string | undefined; url: string | undefined; body: string }[] = [];
-      let answers = 200;
-      const gateway = createServer((request, response) => {
-        let body = '';
-        request.on('data', (data: Buffer) => {
-          body += data.toString();
-        });
-        request.on('end', () => {
-          seen.push({ method: request.method, url: request.url, body });
-          response.writeHead(answers).end();
-        });
+  describe('with a Pushgateway', () => {
+    const group = 'check="public",job="certificate-check",namespace="shop"';
+    const settings = (url: string) => ({ PUSHGATEWAY_URL: url, NAMESPACE: 'shop', CHECK_NAME: 'public' });
+
+    testWithPushgateway('pushes its metrics, in place of those before', async (gateway) => {
+      const secret = (name: string, certificate: string) => ({
+        name,
+        kind: 'secret',
+        certificate,
+        authority,
+        warnSeconds: MONTH,
       });
-      await new Promise<void>((resolve) => gateway.listen(0, '127.0.0.1', resolve));
-      const env = {
-        PUSHGATEWAY_URL: `http://127.0.0.1:${(gateway.address() as AddressInfo).port}/`,
-        NAMESPACE: 'shop',
-        CHECK_NAME: 'public',
-      };
-      try {
-        const before = Math.floor(Date.now() / 1000);
-        expect((await check(await several(), env)).status).toBe(2);
-        expect(seen.map(({ method, url }) => ({ method, url }))).toEqual([
-          { method: 'PUT', url: '/metrics/job/certificate-check/namespace/shop/check/public' },
-        ]);
-        const values = new Map(
-          (seen[0]?.body ?? '')
-            .split('\n')
-            .filter((line) => line !== '' && !line.startsWith('#'))
-            .map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]),
+      const good = secret('good', file((await leaf()).pem));
+      const soon = secret('soon', file((await leaf({ until: 5.5 })).pem));
+      const port = await freePort();
+      const gone = { name: 'gone', kind: 'endpoint', host: '127.0.0.1', port, warnSeconds: MONTH };
+      const before = Math.floor(Date.now() / 1000);
+      expect((await check([good, soon, gone], settings(`${gateway.url}/`))).status).toBe(2);
+      const metrics = await gateway.metrics();
+      const value = (name: string, target: string, kind: string) =>
+        metrics.get(
+          `disaster_recovery_certificate_${name}{check="public",job="certificate-check",kind="${kind}",namespace="shop",target="${target}"}`,
         );
-        const value = (name: string, target: string, kind: string) =>
-          values.get(`disaster_recovery_certificate_${name}{target="${target}",kind="${kind}"}`);
-        expect(value('readable', 'good', 'secret')).toBe(1);
-        expect(value('readable', 'gone', 'endpoint')).toBe(0);
-        expect(value('chain_valid', 'good', 'secret')).toBe(1);
-        expect(value('hostname_valid', 'good', 'secret')).toBeUndefined();
-        expect(value('days_left', 'soon', 'secret')).toBeCloseTo(5.49, 1);
-        expect(value('expiry_timestamp_seconds', 'soon', 'secret')).toBeGreaterThan(before + 5 * 86_400);
-        expect(value('chain_expiry_timestamp_seconds', 'soon', 'secret')).toBe(
-          value('expiry_timestamp_seconds', 'soon', 'secret'),
-        );
-        for (const name of ['expiry_timestamp_seconds', 'days_left', 'chain_valid'])
-          expect(value(name, 'gone', 'endpoint')).toBeUndefined();
-        for (const [target, kind] of [
-          ['good', 'secret'],
-          ['gone', 'endpoint'],
-        ] as const)
-          expect(value('check_timestamp_seconds', target, kind)).toBeGreaterThanOrEqual(before);
+      expect(value('readable', 'good', 'secret')).toBe(1);
+      expect(value('readable', 'gone', 'endpoint')).toBe(0);
+      expect(value('chain_valid', 'good', 'secret')).toBe(1);
+      expect(value('hostname_valid', 'good', 'secret')).toBeUndefined();
+      expect(value('days_left', 'soon', 'secret')).toBeCloseTo(5.49, 1);
+      expect(value('expiry_timestamp_seconds', 'soon', 'secret')).toBeGreaterThan(before + 5 * 86_400);
+      expect(value('chain_expiry_timestamp_seconds', 'soon', 'secret')).toBe(
+        value('expiry_timestamp_seconds', 'soon', 'secret'),
+      );
+      for (const name of ['expiry_timestamp_seconds', 'days_left', 'chain_valid'])
+        expect(value(name, 'gone', 'endpoint')).toBeUndefined();
+      for (const [target, kind] of [
+        ['good', 'secret'],
+        ['gone', 'endpoint'],
+      ] as const)
+        expect(value('check_timestamp_seconds', target, kind)).toBeGreaterThanOrEqual(before);
+      expect(metrics.get(`push_failure_time_seconds{${group}}`)).toBe(0);
 
-        answers = 400;
-        const refused = await check([(await several())[0] as object], env);
-        expect(refused.status).toBe(2);
-        expect(refused.summary).toMatch(/^ERROR the result could not be pushed to http.* — FIX: /);
-      } finally {
-        gateway.close();
-      }
+      expect((await check([good], settings(gateway.url))).status).toBe(0);
+      const names = [...(await gateway.metrics()).keys()].join('\n');
+      expect(names).toContain('target="good"');
+      expect(names).not.toContain('target="gone"');
+    });
+
+    testWithPushgateway('fails when the result is refused', async (gateway) => {
+      const certificate = file((await leaf()).pem);
+      const one = [{ name: 'a', kind: 'secret', certificate, authority, warnSeconds: MONTH }];
+      const refused = await check(one, settings(`${gateway.url}/nowhere`));
+      expect(refused.status).toBe(2);
+      expect(refused.summary).toMatch(/^ERROR the result could not be pushed to http.* — FIX: /);
     });
   });
 

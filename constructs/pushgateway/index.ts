@@ -1,0 +1,2 @@
+export * from './push-target';
+export * from './pushgateway';
