@@ -12,7 +12,7 @@ export const WORKLOAD_ALERTS: Catalogue<WorkloadSubject> = {
   directory: __dirname,
   alerts: [...POD_ALERTS, ...VOLUME_ALERTS, ...CRON_JOB_ALERTS, ...SERVICE_ALERTS, ...LICENSE_ALERTS],
   labels: ({ name }) => ({ workload: name }),
-  variables: ({ claims, cronJobs, license, pods, readyWithin, service }) => ({
+  variables: ({ claims, cronJobs, license, licenseCheck, pods, readyWithin, service }) => ({
     podNames: pods?.names ?? '',
     podExamples: pods?.examples ?? [],
     readyWithin: readyWithin.toSeconds(),
@@ -31,5 +31,6 @@ export const WORKLOAD_ALERTS: Catalogue<WorkloadSubject> = {
     errorLabel: service?.errors?.label ?? DEFAULT_ERROR_LABEL,
     minimumRate: service?.minimumRate ?? DEFAULT_RATE,
     license: license ?? '',
+    licenseCheck: licenseCheck?.cronJob ?? '',
   }),
 };

@@ -16,6 +16,20 @@ export interface WorkloadSubject extends Subject {
   readonly service?: ServiceMetrics;
   /** Label `license` of its series `license_expiry_timestamp_seconds`. */
   readonly license?: string;
+  /** The job that looks at it, where one does. */
+  readonly licenseCheck?: CheckedLicense;
+}
+
+/** A license that a job looks at, and when it does. */
+export interface CheckedLicense {
+  /** Label `license` of its series. */
+  readonly license: string;
+  readonly namespace: string;
+  readonly cronJob: string;
+  /** The longest time from one result to the next. */
+  readonly gap: Duration;
+  /** Whether Prometheus can know the result. */
+  readonly pushes: boolean;
 }
 
 /** When a CronJob's last success is too old. */

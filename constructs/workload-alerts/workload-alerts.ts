@@ -3,7 +3,7 @@ import { addCheck, Construct, Duration, type Finding, type Schedule } from '../c
 import type { Asset } from '../recovery';
 import { WORKLOAD_ALERTS } from './catalogue';
 import type { PodSet } from './pod-set';
-import type { ServiceMetrics, WorkloadSubject } from './subject';
+import type { CheckedLicense, ServiceMetrics, WorkloadSubject } from './subject';
 
 export interface ScheduledCronJob {
   readonly name: string;
@@ -31,8 +31,12 @@ export interface WorkloadFacts {
   readonly cronJobs?: readonly ScheduledCronJob[];
   /** @default - none: nobody is told when it answers slowly, or with errors */
   readonly service?: ServiceMetrics;
-  /** Label `license` of a series `license_expiry_timestamp_seconds` (0: it never ends). @default - none */
-  readonly license?: string;
+  /**
+   * A `LicenseCheck`, or the label `license` of a series `license_expiry_timestamp_seconds` that somebody else tells (0: it
+   * never ends).
+   * @default - none
+   */
+  readonly license?: CheckedLicense | string;
 }
 
 export interface WorkloadAlertsProps extends WorkloadFacts {
@@ -60,11 +64,14 @@ export function workloadSubject({
   claims,
   cpuLimit,
   cronJobs,
+  license,
   readyWithin,
   ...facts
 }: WorkloadFacts): WorkloadSubject {
   return {
     ...facts,
+    ...(license === undefined ? {} : { license: typeof license === 'string' ? license : license.license }),
+    ...(license === undefined || typeof license === 'string' ? {} : { licenseCheck: license }),
     readyWithin: Duration.minutes(Math.ceil((readyWithin ?? Duration.minutes(15)).toSeconds() / 60)),
     cpuLimit: cpuLimit ?? true,
     claims: claims ?? [],
@@ -80,7 +87,15 @@ export function workloadSubject({
   };
 }
 
-function checkWorkload({ claims, cronJobs, license, name, pods, service }: WorkloadFacts): Finding[] {
+function checkWorkload({
+  claims,
+  cronJobs,
+  license,
+  name,
+  namespace,
+  pods,
+  service,
+}: WorkloadFacts): Finding[] {
   const found: Finding[] = [];
   const fault = (message: string, fix: string): void => {
     found.push({ rule: 'alerts/workload', message, fix });
@@ -95,6 +110,16 @@ function checkWorkload({ claims, cronJobs, license, name, pods, service }: Workl
     if (cronJobs?.findIndex((other) => other.name === name) !== index)
       fault(`cronJobs names ${name} twice`, 'name each once');
   }
+  if (typeof license === 'object' && license.namespace !== namespace)
+    fault(
+      `license is looked at in namespace ${license.namespace}, and ${name} is in ${namespace}`,
+      'declare both in one namespace: their metrics are known by it',
+    );
+  if (typeof license === 'object' && !license.pushes)
+    fault(
+      `license is a check that pushes its result nowhere: the alerts of ${name} would read metrics that nobody has`,
+      'give the check a pushgateway',
+    );
   if (service !== undefined) found.push(...checkService(service));
   return found;
 }

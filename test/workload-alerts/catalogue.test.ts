@@ -19,4 +19,15 @@ describeCatalogue(WORKLOAD_ALERTS, [
     },
     license: 'backend-2026',
   }),
+  workloadSubject({
+    namespace: 'shop',
+    name: 'reports',
+    license: {
+      license: 'reports-2026',
+      namespace: 'shop',
+      cronJob: 'reports-2026-license-check',
+      gap: Duration.minutes(90),
+      pushes: true,
+    },
+  }),
 ]);

@@ -78,6 +78,14 @@ test('runbooks have the names of this workload in their commands', () => {
   expect(files['runbooks/workload-shop-backend-PodNotReady.md']).toContain(
     "grep -E '^(NAME|backend-[0-9]+) '",
   );
+  const check = { license: 'backend-2026', cronJob: 'backend-2026-license-check', namespace: 'shop' };
+  const license = { ...check, gap: Duration.hours(7), pushes: true };
+  expect(alertFiles(groupsOf({ license }))['runbooks/workload-shop-backend-LicenseExpires.md']).toContain(
+    'kubectl get cronjob --namespace shop backend-2026-license-check\n',
+  );
+  expect(
+    alertFiles(groupsOf({ license: 'backend-2026' }))['runbooks/workload-shop-backend-LicenseExpires.md'],
+  ).toContain('kubectl -n shop get pods,cronjobs\n');
   for (const [name, text] of Object.entries(files))
     if (name.startsWith('runbooks/')) expect(text).not.toMatch(/undefined|\[object|NaN/);
 });
