@@ -3,7 +3,7 @@ import { CronJobV1 } from '@cdktf/provider-kubernetes/lib/cron-job-v1';
 import { type Alerting, AlertRules } from '../alerts';
 import { addCheck, Construct, Duration, deterministicDelay, literal, Schedule } from '../core';
 import { type PushFragment, type PushTarget, pushFragment } from '../pushgateway';
-import { type Container, RESTRICTED_CONTAINER, type Resources, restrictedPod } from '../workloads';
+import { type Container, jobPod, RESTRICTED_CONTAINER, type Resources } from '../workloads';
 import { CERTIFICATE_CHECK_ALERTS } from './alerts/check/catalogue';
 import { checkCheck } from './check-faults';
 import { checkScripts } from './scripts';
@@ -161,10 +161,7 @@ function podSpec(
     terminationMessagePolicy: 'FallbackToLogsOnError',
   };
   return {
-    automountServiceAccountToken: false,
-    enableServiceLinks: false,
-    restartPolicy: 'Never',
-    securityContext: restrictedPod(uid),
+    ...jobPod(uid),
     container: [container],
     volume: [
       { name: 'config', configMap: { name: configMap, defaultMode: '0555' } },

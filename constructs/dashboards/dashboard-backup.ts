@@ -18,8 +18,8 @@ import { type Asset, type AssetProps, Recovery } from '../recovery';
 import {
   type Container,
   type EnvironmentVariable,
+  jobPod,
   RESTRICTED_CONTAINER,
-  restrictedPod,
   Secrets,
   type Volume,
 } from '../workloads';
@@ -249,10 +249,7 @@ export class DashboardBackup extends Construct {
     return {
       metadata: { labels: this.labels },
       spec: {
-        automountServiceAccountToken: false,
-        enableServiceLinks: false,
-        restartPolicy: 'Never',
-        securityContext: restrictedPod(uid),
+        ...jobPod(uid),
         container: [container],
         volume,
       },

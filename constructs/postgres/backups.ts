@@ -1,7 +1,7 @@
 import { CronJobV1 } from '@cdktf/provider-kubernetes/lib/cron-job-v1';
 import { JobV1 } from '@cdktf/provider-kubernetes/lib/job-v1';
 import { Construct, type Duration, deterministicDelay, type Schedule, specHash } from '../core';
-import { type Container, RESTRICTED_CONTAINER, type Resources, restrictedPod } from '../workloads';
+import { type Container, jobPod, RESTRICTED_CONTAINER, type Resources } from '../workloads';
 import {
   backupLabels,
   configVolume,
@@ -141,10 +141,7 @@ function podTemplate(
   return {
     metadata: { labels },
     spec: {
-      automountServiceAccountToken: false,
-      enableServiceLinks: false,
-      restartPolicy: 'Never',
-      securityContext: restrictedPod(context.layout.uid),
+      ...jobPod(context.layout.uid),
       container: [container],
       volume: [
         configVolume(MOUNTS.scripts.name, context.configMaps.scripts, '0555'),

@@ -1,7 +1,7 @@
 import { CronJobV1 } from '@cdktf/provider-kubernetes/lib/cron-job-v1';
 import { NetworkPolicyV1 } from '@cdktf/provider-kubernetes/lib/network-policy-v1';
 import { Construct, Duration, type Size } from '../core';
-import { type Container, RESTRICTED_CONTAINER, type Resources, restrictedPod } from '../workloads';
+import { type Container, jobPod, RESTRICTED_CONTAINER, type Resources } from '../workloads';
 import {
   configVolume,
   type DatabaseContext,
@@ -102,12 +102,9 @@ function podSpec(props: CloneTemplateProps, labels: Record<string, string>) {
     terminationMessagePolicy: 'FallbackToLogsOnError',
   };
   return {
-    automountServiceAccountToken: false,
-    enableServiceLinks: false,
-    restartPolicy: 'Never',
+    ...jobPod(layout.uid),
     // Nothing of it is kept.
     terminationGracePeriodSeconds: 10,
-    securityContext: restrictedPod(layout.uid),
     container: [container],
     volume: [
       {

@@ -4,9 +4,9 @@ import { type Asset, Recovery } from '../recovery';
 import {
   type Container,
   type EnvironmentVariable,
+  jobPod,
   RESTRICTED_CONTAINER,
   type Resources,
-  restrictedPod,
   type Volume,
   type VolumeMount,
 } from '../workloads';
@@ -236,10 +236,7 @@ function podSpec(
     terminationMessagePolicy: 'FallbackToLogsOnError',
   };
   return {
-    automountServiceAccountToken: false,
-    enableServiceLinks: false,
-    restartPolicy: 'Never',
-    securityContext: restrictedPod(context.layout.uid),
+    ...jobPod(context.layout.uid),
     container: [container],
     volume: [
       configVolume(MOUNTS.scripts.name, context.configMaps.scripts, '0555'),

@@ -104,3 +104,13 @@ export function restrictedPod(uid: number) {
     seccompProfile: { type: 'RuntimeDefault' },
   };
 }
+
+/** A pod that does one thing and ends: no token, no variables of Services, and what has failed is tried by its Job. */
+export function jobPod(uid: number) {
+  return {
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    restartPolicy: 'Never',
+    securityContext: restrictedPod(uid),
+  };
+}
