@@ -62,7 +62,7 @@ export function checkCertificate(props: CertificateProps): Finding[] {
       `it is valid for ${duration.human()} alone`,
       'leave it out for a third',
     );
-  if (props.servedBy !== undefined && !isWorkload(props.servedBy))
+  if (props.servedBy !== undefined && props.servedBy !== 'itself' && !isWorkload(props.servedBy))
     wrong(
       'servedBy.workload',
       props.servedBy.workload,

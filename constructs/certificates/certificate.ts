@@ -45,8 +45,8 @@ export interface CertificateProps {
   readonly renewBefore?: Duration;
   /** @default 'ECDSA', P-256 */
   readonly privateKey?: 'ECDSA' | 'RSA' | 'Ed25519';
-  /** Who serves it. @default - unknown: the runbook tells how to find it */
-  readonly servedBy?: ServedBy;
+  /** Who serves it; `'itself'`: whoever does loads a new one by itself. @default - unknown: the runbook tells how to find it */
+  readonly servedBy?: ServedBy | 'itself';
   /** Alerts on its end and its renewal, from cert-manager's metrics. @default - nobody is told */
   readonly alerting?: Alerting;
 }
@@ -128,7 +128,9 @@ export class Certificate extends Construct {
         namespace,
         secretName: this.secretName,
         renewBefore,
-        servedBy: servedByOf(props.servedBy, namespace),
+        ...(props.servedBy === 'itself'
+          ? { reloads: true }
+          : { servedBy: servedByOf(props.servedBy, namespace) }),
         issuer: `${reference.kind}/${reference.name}`,
       },
       ...(asset === undefined ? {} : { asset }),

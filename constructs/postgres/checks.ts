@@ -5,6 +5,7 @@ import type { PostgresDatabase, PostgresDatabaseProps } from './database';
 import { checkDumps } from './dumps';
 import { checkExistingVolume } from './existing-volume';
 import { checkExporters } from './exporters';
+import { checkTls } from './issued-tls';
 import { DEFAULT_ARCHIVE_TIMEOUT, DEFAULT_MAJOR, type PgBackRestOptions, PUSH_ALLOWANCE } from './pgbackrest';
 import { checkRecoveryOrder } from './recovery-order';
 import { checkReplicas } from './replicas';
@@ -24,6 +25,7 @@ export function checkBackups(database: ProtectedDatabase, options: PgBackRestOpt
     ...archiveTimeout(options),
     ...processMax(options),
     ...repositories(database, options),
+    ...checkTls(options),
     ...homelessPaths(database, options),
     ...duplicateStanzas(database),
   ];

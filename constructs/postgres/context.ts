@@ -1,6 +1,9 @@
 import type { EnvironmentVariable, Probe, Volume, VolumeMount } from '../workloads';
 import { type DataLayout, PATHS } from './paths';
 
+/** One Secret with both halves, which a Job of ours fills, or one for each, which cert-manager does. */
+export type TlsSecrets = { readonly pair: string } | { readonly server: string; readonly client: string };
+
 /** What every part of one database is told, resolved once by `PgBackRest`. */
 export interface DatabaseContext {
   /** Name of the database, and of its Kubernetes objects. */
@@ -12,8 +15,8 @@ export interface DatabaseContext {
   readonly layout: DataLayout;
   readonly postgresMajor: number;
   readonly labels: Readonly<Record<string, string>>;
-  /** Name of the Secret that holds the TLS pair. */
-  readonly tlsSecret: string;
+  /** Where the certificates between sidecar and backup jobs are. */
+  readonly tls: TlsSecrets;
   /** Config maps by what they hold. */
   readonly configMaps: {
     readonly scripts: string;
@@ -108,26 +111,47 @@ export function repositoryConfig(configMap: string): { volume: Volume; mount: Vo
   };
 }
 
-/** What is in the Secret of the TLS pair. */
-const TLS_KEYS = {
-  server: ['ca.crt', 'server.crt', 'server.key'],
-  client: ['ca.crt', 'client.crt', 'client.key'],
-} as const;
+/** The other half of the pair. */
+const OTHER_HALF = { server: 'client', client: 'server' } as const;
 
 /**
- * One half of the TLS pair. A Job fills the Secret after the pods were created:
- * the server's pod takes it as `optional`, since a database that has to restore
+ * One half of the TLS pair: `ca.crt`, `<half>.crt`, `<half>.key`. Secrets are filled after the pods were created:
+ * the server's pod takes them as `optional`, since a database that has to restore
  * must not wait for a certificate; a backup job does wait, for it can do nothing
  * without. Keys become 0440 root:group by fsGroup, which pgBackRest accepts.
+ * cert-manager tells each half its own authority alone, and while that is being replaced they have different ones: the
+ * other half's is there as well, as `peer-ca.crt`.
  */
-export function tlsVolume(context: DatabaseContext, half: keyof typeof TLS_KEYS): Volume {
+export function tlsVolume({ tls }: DatabaseContext, half: keyof typeof OTHER_HALF): Volume {
+  const { name } = MOUNTS.tls;
+  const optional = half === 'server';
+  const defaultMode = '0400';
+  const [certificate, key] = [`${half}.crt`, `${half}.key`];
+  if ('pair' in tls) {
+    const items = ['ca.crt', certificate, key].map((file) => ({ key: file, path: file }));
+    return { name, secret: { secretName: tls.pair, optional, defaultMode, items } };
+  }
+  const own = [
+    { key: 'ca.crt', path: 'ca.crt' },
+    { key: 'tls.crt', path: certificate },
+    { key: 'tls.key', path: key },
+  ];
+  const peer = [{ key: 'ca.crt', path: 'peer-ca.crt' }];
   return {
-    name: MOUNTS.tls.name,
-    secret: {
-      secretName: context.tlsSecret,
-      optional: half === 'server',
-      defaultMode: '0400',
-      items: TLS_KEYS[half].map((key) => ({ key, path: key })),
-    },
+    name,
+    projected: [
+      {
+        defaultMode,
+        sources: [
+          { secret: [{ name: tls[half], optional, items: own }] },
+          { secret: [{ name: tls[OTHER_HALF[half]], optional: true, items: peer }] },
+        ],
+      },
+    ],
   };
+}
+
+/** Whose certificates are accepted, in one file. */
+export function tlsAuthorities(tls: TlsSecrets): string {
+  return 'pair' in tls ? `${PATHS.tls}/ca.crt` : PATHS.authorities;
 }

@@ -211,7 +211,8 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
   }
 
   private watch(alerting: Alerting, backup: PgBackRest, replicas: number): void {
-    const { dumps, expectedSize, exporters, name, namespace, objectives, overrides, storage } = this.props;
+    const { dumps, expectedSize, exporters, name, namespace, objectives, overrides, storage, tls } =
+      this.props;
     new AlertRules(this, 'alerts', {
       alerting,
       catalogue: POSTGRES_ALERTS,
@@ -227,6 +228,7 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
         repositoryInterval: repositoryInterval(exporters),
         size: expectedSize ?? storage,
         dumps: dumps !== undefined,
+        issuedTls: tls !== undefined,
         objectives: objectives ?? {},
         freezeMaxAge: freezeMaxAge(overrides),
       },

@@ -4,6 +4,7 @@ export { type ApplicationProps, PostgresDatabase, type PostgresDatabaseProps } f
 export type { DumpsProps } from './dumps';
 export type { ExistingVolume } from './existing-volume';
 export type { ExportersProps } from './exporters';
+export type { TlsProps } from './issued-tls';
 export type { DataLayout } from './paths';
 export type { PgBackRestOptions, Repository } from './pgbackrest';
 export {

@@ -9,6 +9,8 @@ export const PATHS = {
   vaultCa: '/etc/vault-ca',
   scripts: '/scripts',
   tls: '/run/secrets/tls',
+  /** Written by the scripts: the authorities of both halves of the TLS pair. */
+  authorities: '/tmp/tls-authorities.crt',
   roles: '/run/secrets/roles',
 } as const;
 

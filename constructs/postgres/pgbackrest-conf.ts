@@ -10,6 +10,8 @@ export interface PgBackRestSettings {
     readonly path: string;
     readonly number: number;
   })[];
+  /** Path of the authorities by which sidecar and jobs know each other. */
+  readonly authorities: string;
   /** Parallel processes of a backup or restore. */
   readonly processMax: number;
   /** zstd level. */
@@ -49,7 +51,7 @@ export function sidecarConf(settings: PgBackRestSettings, clientName: string): s
         ['tls-server-address', '*'],
         ['tls-server-port', PGBACKREST_PORT],
         ['tls-server-auth', `${clientName}=${settings.stanza}`],
-        ['tls-server-ca-file', `${PATHS.tls}/ca.crt`],
+        ['tls-server-ca-file', settings.authorities],
         ['tls-server-cert-file', `${PATHS.tls}/server.crt`],
         ['tls-server-key-file', `${PATHS.tls}/server.key`],
       ],
@@ -82,7 +84,7 @@ export function jobConf(settings: PgBackRestSettings, serverHosts: readonly stri
           [`${pg}-host`, host],
           [`${pg}-host-type`, 'tls'],
           [`${pg}-host-port`, PGBACKREST_PORT],
-          [`${pg}-host-ca-file`, `${PATHS.tls}/ca.crt`],
+          [`${pg}-host-ca-file`, settings.authorities],
           [`${pg}-host-cert-file`, `${PATHS.tls}/client.crt`],
           [`${pg}-host-key-file`, `${PATHS.tls}/client.key`],
           ...dataDirectory(settings.layout, pg),

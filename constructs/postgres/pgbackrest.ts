@@ -1,10 +1,12 @@
 import { ConfigMapV1 } from '@cdktf/provider-kubernetes/lib/config-map-v1';
+import type { Alerting } from '../alerts';
 import { Construct, Duration, environmentOf, literal, specHash } from '../core';
 import { type Asset, Recovery } from '../recovery';
 import { type EnvironmentVariable, Secrets } from '../workloads';
 import type { WatchedSchedule } from './alerts/subject';
 import { BACKUP_KINDS, BACKUP_TYPES, type BackupSchedules, Backups } from './backups';
-import type { DatabaseContext } from './context';
+import { type DatabaseContext, tlsAuthorities } from './context';
+import { clientNameOf, IssuedTls, issuedSecrets, type TlsProps } from './issued-tls';
 import type { DataLayout } from './paths';
 import { jobConf, type PgBackRestSettings, serverConf, sidecarConf } from './pgbackrest-conf';
 import { describeRetention, encryptionFact, type RepositoryProps } from './repository';
@@ -44,12 +46,19 @@ export interface PgBackRestOptions {
   readonly processMax?: number;
   /** zstd level of backups and WAL. @default 3 */
   readonly compressLevel?: number;
+  /**
+   * cert-manager keeps the certificates between backup jobs and the sidecar.
+   * @default - a Job of the database's own makes and renews them: a database that comes back waits for no operator
+   */
+  readonly tls?: TlsProps;
 }
 
 export interface PgBackRestProps extends PgBackRestOptions {
   readonly layout: DataLayout;
   /** Names under which backup jobs reach the server's pods; one of them is the primary. */
   readonly serverHosts: readonly string[];
+  /** How the database is watched. */
+  readonly alerting?: Alerting;
 }
 
 /** A repository with its path and its number resolved. */
@@ -87,13 +96,13 @@ export class PgBackRest extends Construct {
     const { name, serverHosts } = props;
     this.archiveTimeout = props.archiveTimeout ?? DEFAULT_ARCHIVE_TIMEOUT;
     this.repositories = resolveRepositories(this, name, props.repositories);
-    const clientName = `${name}-backup`;
+    const clientName = clientNameOf(props);
     this.context = this.configure(clientName);
     this.sidecar = sidecar(this.context, {
       requests: { cpu: '10m', memory: '32Mi' },
       limits: { memory: '512Mi' },
     });
-    new TlsPair(this, 'tls', { context: this.context, clientName, serverNames: serverHosts });
+    this.declareCertificates(clientName);
     this.backups = new Backups(this, 'backups', {
       context: this.context,
       schedules: props.backups,
@@ -139,14 +148,25 @@ export class PgBackRest extends Construct {
     });
   }
 
+  private declareCertificates(clientName: string): void {
+    const { context } = this;
+    const { alerting, serverHosts, tls } = this.props;
+    const pair = { context, clientName, serverNames: serverHosts };
+    if (tls !== undefined)
+      new IssuedTls(this, 'tls', { ...pair, tls: alerting === undefined ? tls : { alerting, ...tls } });
+    else if ('pair' in context.tls) new TlsPair(this, 'tls', { ...pair, secret: context.tls.pair });
+  }
+
   private configure(clientName: string): DatabaseContext {
     const { props } = this;
     const { name, namespace, serverHosts } = props;
     const labels = { 'app.kubernetes.io/name': 'postgres', 'app.kubernetes.io/instance': name };
+    const tls = props.tls === undefined ? { pair: `${name}-tls-pair` } : issuedSecrets(props);
     const settings: PgBackRestSettings = {
       stanza: name,
       layout: props.layout,
       repositories: this.repositories,
+      authorities: tlsAuthorities(tls),
       processMax: props.processMax ?? 2,
       compressLevel: props.compressLevel ?? 3,
     };
@@ -172,7 +192,7 @@ export class PgBackRest extends Construct {
       layout: props.layout,
       postgresMajor: props.postgresMajor ?? DEFAULT_MAJOR,
       labels,
-      tlsSecret: `${name}-tls-pair`,
+      tls,
       configMaps: {
         scripts: configMap('scripts', files.scripts),
         serverRepository: configMap('pgbackrest-server', files['pgbackrest-server']),

@@ -5,7 +5,7 @@ import { RoleV1 } from '@cdktf/provider-kubernetes/lib/role-v1';
 import { SecretV1 } from '@cdktf/provider-kubernetes/lib/secret-v1';
 import { ServiceAccountV1 } from '@cdktf/provider-kubernetes/lib/service-account-v1';
 import { Construct, Schedule, specHash } from '../core';
-import { RESTRICTED_CONTAINER, restrictedPod } from '../workloads';
+import { jobPod, RESTRICTED_CONTAINER } from '../workloads';
 import { configVolume, type DatabaseContext, identity, MOUNTS, temporary } from './context';
 import { PATHS } from './paths';
 
@@ -23,21 +23,26 @@ export interface TlsPairProps {
   readonly clientName: string;
 }
 
+export interface OwnTlsProps extends TlsPairProps {
+  /** Name of the Secret that holds both halves. */
+  readonly secret: string;
+}
+
 /**
  * Certificates between backup jobs and the sidecar, made inside the cluster: a
  * Job with rights on one Secret makes them and a CronJob renews them, so no key
  * ever leaves the namespace, and none is in Terraform's state.
  */
 export class TlsPair extends Construct {
-  constructor(scope: Construct, id: string, props: TlsPairProps) {
+  constructor(scope: Construct, id: string, props: OwnTlsProps) {
     super(scope, id);
-    const { context } = props;
+    const { context, secret } = props;
     const account = `${context.name}-tls`;
     const metadata = { name: account, namespace: context.namespace, labels: { ...context.labels } };
 
     // Empty on purpose, and write-only, so that what the Job puts there is neither read nor wiped.
     new SecretV1(this, 'secret', {
-      metadata: { ...metadata, name: context.tlsSecret },
+      metadata: { ...metadata, name: secret },
       dataWo: {},
       dataWoRevision: 1,
     });
@@ -48,7 +53,7 @@ export class TlsPair extends Construct {
         {
           apiGroups: [''],
           resources: ['secrets'],
-          resourceNames: [context.tlsSecret],
+          resourceNames: [secret],
           verbs: ['get', 'patch'],
         },
       ],
@@ -81,16 +86,14 @@ export class TlsPair extends Construct {
   }
 }
 
-function podTemplate({ context, serverNames, clientName }: TlsPairProps, account: string) {
+function podTemplate({ context, serverNames, clientName, secret }: OwnTlsProps, account: string) {
   const tmp = temporary('tls');
   return {
     metadata: { labels: { ...context.labels, 'app.kubernetes.io/component': 'tls' } },
     spec: {
+      ...jobPod(context.layout.uid),
       serviceAccountName: account,
       automountServiceAccountToken: true,
-      enableServiceLinks: false,
-      restartPolicy: 'Never',
-      securityContext: restrictedPod(context.layout.uid),
       container: [
         {
           name: 'tls',
@@ -99,7 +102,7 @@ function podTemplate({ context, serverNames, clientName }: TlsPairProps, account
           command: [`${PATHS.scripts}/tls.sh`],
           env: [
             ...identity(context),
-            { name: 'SECRET_NAME', value: context.tlsSecret },
+            { name: 'SECRET_NAME', value: secret },
             { name: 'NAMESPACE', value: context.namespace },
             { name: 'SERVER_NAMES', value: serverNames.join(',') },
             { name: 'CLIENT_CN', value: clientName },

@@ -36,7 +36,7 @@ export function watchedWorkload(
 }
 
 function cronJobs(
-  { backups, backupSpread = DEFAULT_SPREAD, dumps, name, namespace }: PostgresDatabaseProps,
+  { backups, backupSpread = DEFAULT_SPREAD, dumps, name, namespace, tls }: PostgresDatabaseProps,
   backup: PgBackRest,
 ): ScheduledCronJob[] {
   const delays = new Map(backup.watchedSchedules().map(({ delay, type }) => [type, delay]));
@@ -60,7 +60,7 @@ function cronJobs(
             delay: deterministicDelay(`${namespace}/${name}/dump`, backupSpread),
           },
         ]),
-    { name: tlsRenewalName({ name }), schedule: TLS_RENEWAL },
+    ...(tls === undefined ? [{ name: tlsRenewalName({ name }), schedule: TLS_RENEWAL }] : []),
   ];
 }
 

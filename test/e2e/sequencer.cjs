@@ -18,7 +18,7 @@ const SECONDS = {
   'full-volume': 290,
   'larger-volume': 45,
   life: 240,
-  monitoring: 110,
+  monitoring: 210,
   recover: 150,
   refusals: 60,
   replicas: 240,
@@ -26,6 +26,7 @@ const SECONDS = {
   revived: 150,
   'second-repository': 470,
   staging: 50,
+  'tls-rotation': 340,
   upgrade: 90,
   vault: 240,
 };

@@ -26,6 +26,7 @@ const subject: DatabaseSubject = {
   dumps: true,
   objectives: { rpo: Duration.minutes(5), rto: Duration.minutes(30) },
   freezeMaxAge: 200_000_000,
+  issuedTls: true,
 };
 const plain: DatabaseSubject = {
   ...subject,
@@ -33,6 +34,7 @@ const plain: DatabaseSubject = {
   schedules: [full],
   repositories: [1],
   dumps: false,
+  issuedTls: false,
   objectives: {},
 };
 

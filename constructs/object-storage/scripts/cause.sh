@@ -62,10 +62,10 @@ explain() {
         "correct /etc/pgbackrest and the PGBACKREST_REPO<n>_* variables" ;;
     *"access denied"* | *AccessError*)
       because client "the database's TLS server does not accept this client for stanza '$STANZA'" \
-        "make tls-server-auth name the client certificate's CN with this stanza, or run the TLS job again" ;;
+        "make tls-server-auth name the client certificate's CN with this stanza, or make the certificates anew (the TLS job, or cert-manager)" ;;
     *"CA certificate location"* | *"error setting certificate"* | *"error adding trust anchors"* | *"unable to load cert file"* | *"unable to load key file"* | *"group or other permissions"*)
       because files "a certificate or key file cannot be used: $(first_match "$text" 'CA certificate location|unable to load|permissions|error setting|error adding')" \
-        "mount the whole Secret, its keys owned by this user or its fsGroup (item mode 0600), and let the TLS job fill it" ;;
+        "mount the whole Secret, its keys owned by this user or its fsGroup (item mode 0600), and let the TLS job, or cert-manager, fill it" ;;
     *"unable to verify certificate"* | *"unable to find hostname"* | *"certificate verify failed"* | *"tlsv1 alert"* | \
       *"TLS error"* | *"unknown ca"* | *"alert certificate"* | *"certificate is not"* | *"certificate has expired"* | *"SSL certificate problem"* | *"no alternative certificate"*)
       because certificate "the TLS certificate of ${host:-the other side} is not accepted: $(first_match "$text" 'verify certificate|find hostname|certificate|alert')" \

@@ -41,6 +41,7 @@ function variables(subject: DatabaseSubject): Variables {
     backups: subject.schedules.map(({ type }) => type),
     several: subject.repositories.length > 1,
     dumps: subject.dumps,
+    issuedTls: subject.issuedTls,
     archiveTimeout: subject.archiveTimeout.toSeconds(),
     rpo: objectives.rpo?.toSeconds() ?? false,
     rto: objectives.rto?.toSeconds() ?? false,

@@ -26,6 +26,8 @@ export interface DatabaseSubject extends Subject {
   readonly repositoryInterval: Duration;
   /** Expected; the time of a backup is estimated from it. */
   readonly size: Size;
+  /** Whether cert-manager keeps the certificates between sidecar and backup jobs. */
+  readonly issuedTls: boolean;
   /** Whether there are logical dumps. */
   readonly dumps: boolean;
   readonly objectives: Objectives;

@@ -13,6 +13,8 @@ source "$here/configuration.sh"
 source "$here/s3.sh"
 # shellcheck source=repositories.sh
 source "$here/repositories.sh"
+# shellcheck source=authorities.sh
+source "$here/authorities.sh"
 # shellcheck source=job.sh
 source "$here/job.sh"
 

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2016 # the programs in single quotes are jq's
 # What the backup jobs share. They have no PGDATA: pgBackRest reaches it through the sidecar's TLS server. Needs
-# repositories.sh and s3.sh.
+# repositories.sh, s3.sh and authorities.sh.
 
 : "${WAIT_SECONDS:=600}"
 : "${LOCK_WAIT_SECONDS:=3600}"
@@ -32,6 +32,7 @@ insist() {
   local passing_deadline=$((SECONDS + ${PASSING_SECONDS:-60}))
   shift 2
   while :; do
+    gather_authorities
     leave_out_silent
     if run "$@"; then return 0; fi
     explain_run
@@ -84,7 +85,7 @@ reach_database() {
   local host port hosts several
   host=${PG_HOST:-$(configured pg1-host)} port=${PG_TLS_PORT:-$(configured pg1-host-port)}
   wait_until "$WAIT_SECONDS" "the certificates in $TLS_DIR" filled "$TLS_DIR"/{ca.crt,client.crt,client.key} ||
-    die "$DATABASE_NAME: no certificates in $TLS_DIR after $WAIT_SECONDS s" "run the TLS job and look at its log"
+    die "$DATABASE_NAME: no certificates in $TLS_DIR after $WAIT_SECONDS s" "run the TLS job and look at its log, or look at the Certificates that cert-manager keeps"
   if [[ -n $host ]]; then
     # Of a database with replicas, any; pgBackRest finds the primary among them.
     IFS=', ' read -ra hosts <<<"$host"

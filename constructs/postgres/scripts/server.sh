@@ -3,11 +3,15 @@
 # certificate until it gets SIGHUP, so this watches the mounted files.
 # shellcheck source-path=SCRIPTDIR
 set -euo pipefail
+here=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source=lib.sh
-source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+source "$here/lib.sh"
+# shellcheck source=authorities.sh
+source "$here/authorities.sh"
 
 FILES=("$TLS_DIR/ca.crt" "$TLS_DIR/server.crt" "$TLS_DIR/server.key")
-checksum() { cat "${FILES[@]}" 2>/dev/null | sha256sum; }
+# The authority of the other side is another file, where cert-manager makes them.
+checksum() { { cat "${FILES[@]}" "$TLS_DIR/peer-ca.crt" 2>/dev/null || true; } | sha256sum; }
 
 server=''
 # shellcheck disable=SC2317 # called by the trap
@@ -20,10 +24,11 @@ stop() {
 }
 trap stop TERM INT
 
-# The TLS job fills the Secret a moment after the first deploy; there is nothing to fail about until then.
-PROGRESS_SECONDS=${PROGRESS_SECONDS:-60} wait_until 0 "the certificates in $TLS_DIR (the TLS job makes them)" filled "${FILES[@]}"
+# The TLS job, or cert-manager, fills the Secret a moment after the first deploy; there is nothing to fail about until then.
+PROGRESS_SECONDS=${PROGRESS_SECONDS:-60} wait_until 0 "the certificates in $TLS_DIR (the TLS job makes them, or cert-manager)" filled "${FILES[@]}"
 
 loaded=$(checksum)
+gather_authorities
 pgbackrest --log-level-console="${LOG_LEVEL:-warn}" server &
 server=$!
 log "TLS server of $DATABASE_NAME started"
@@ -34,7 +39,7 @@ while kill -0 "$server" 2>/dev/null; do
   if [[ $current == "$loaded" ]]; then continue; fi
   # A certificate without its key would end the server: only files that have stopped changing are loaded.
   nap "${TLS_SETTLE_SECONDS:-1}"
-  if [[ $(checksum) == "$current" ]] && filled "${FILES[@]}" && kill -HUP "$server" 2>/dev/null; then
+  if [[ $(checksum) == "$current" ]] && filled "${FILES[@]}" && gather_authorities && kill -HUP "$server" 2>/dev/null; then
     loaded=$current
     log "certificates changed: the TLS server reloaded them"
   fi

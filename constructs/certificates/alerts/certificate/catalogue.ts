@@ -11,6 +11,8 @@ export interface CertificateSubject extends Subject {
   readonly renewBefore: Duration;
   /** Who has to load a new one, where that is known. */
   readonly servedBy?: { readonly workload: string; readonly namespace: string } | undefined;
+  /** Whether they load it by themselves. */
+  readonly reloads?: boolean;
 }
 
 const MONTH = Duration.days(30);
@@ -134,7 +136,8 @@ export const CERTIFICATE_ALERTS: Catalogue<CertificateSubject> = {
   directory: __dirname,
   alerts,
   labels: ({ name }) => ({ certificate: name }),
-  variables: ({ issuer, secretName, servedBy }) => ({
+  variables: ({ issuer, reloads = false, secretName, servedBy }) => ({
+    reloads,
     servers: servedBy === undefined ? [] : [servedBy],
     issuer,
     secretName,
