@@ -1,10 +1,23 @@
 import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KubernetesProvider } from '@cdktf/provider-kubernetes/lib/provider';
+import { Alerting } from '../../constructs/alerts';
+import { AlertRouting, Via } from '../../constructs/alerts/routing';
+import { Certificate, CertificateIssuer } from '../../constructs/certificates';
+import { App, Duration, EnvironmentStack } from '../../constructs/core';
+import { synthesise } from '../../constructs/recovery/synthesise';
 import { imageName } from '../../local/images';
+import { shellBlocks } from '../alerts/runbook-commands';
 import { eventually, LocalSite } from './local-site';
 import { Monitoring } from './monitoring';
 import { Webhook } from './webhook';
 
-/** The addons of the embedded cluster do what alerts need: scrape, evaluate, notify, and issue certificates. */
+/**
+ * The addons of the embedded cluster do what alerts need: scrape, evaluate, notify, and issue certificates; and the alerts
+ * on a certificate do what they are there for.
+ */
 const INSTANCE = 'monitoring';
 const NAMESPACE = 'watched';
 let site: LocalSite;
@@ -190,4 +203,99 @@ test('a certificate of an authority is issued, and its end is known', async () =
     const [end] = await monitoring.query(series);
     return end?.value === Date.parse(server.validTo) / 1000;
   });
+});
+
+describe('a certificate that cert-manager does not renew', () => {
+  let outdir: string;
+  const FRONT = ['certificate', 'front', `--namespace=${NAMESPACE}`] as const;
+  const runbook = (name: string) =>
+    readFileSync(join(outdir, 'recovery/certificates/runbooks', name), 'utf8');
+
+  /** Times are shorter, the rules are the same: it lives an hour, and is due after half a minute. */
+  function declare(stack: EnvironmentStack): void {
+    const alerting = new Alerting({
+      runbookBaseUrl: 'https://git.example.com/runbooks',
+      scrapeInterval: Duration.seconds(5),
+      overrides: { CertificateExpiryD7: { threshold: 3540 }, CertificateRenewalOverdue: { threshold: 10 } },
+      mapRule: (rule) => ({ ...rule, for: '10s' }),
+    });
+    const issuer = new CertificateIssuer(stack, 'issuer', {
+      name: 'self',
+      namespace: NAMESPACE,
+      by: { selfSigned: true },
+    });
+    new Certificate(stack, 'front', {
+      name: 'front',
+      namespace: NAMESPACE,
+      issuer,
+      dnsNames: ['front.test'],
+      duration: Duration.hours(1),
+      renewBefore: Duration.seconds(3570),
+      servedBy: 'itself',
+      alerting,
+    });
+    new AlertRouting(stack, 'routing', {
+      alerting,
+      receivers: [{ name: 'webhook', via: [Via.webhook(`${webhook.url}/certificates`)] }],
+      routes: [],
+      otherwise: 'webhook',
+      groupWait: Duration.seconds(1),
+      groupInterval: Duration.seconds(5),
+    });
+  }
+
+  beforeAll(async () => {
+    outdir = mkdtempSync(join(tmpdir(), 'monitoring-'));
+    const app = new App({ outdir, stackTraces: false });
+    const stack = new EnvironmentStack(app, { environment: 'certificates', layer: 'platform' });
+    new KubernetesProvider(stack, 'kubernetes', {});
+    declare(stack);
+    synthesise(app);
+    const kit = await site.script(join(outdir, 'recovery/certificates/kit/apply'), 200);
+    if (kit.exitCode !== 0) throw new Error(kit.output);
+    await site.kubectl('wait', ...FRONT, '--for=condition=Ready', '--timeout=60s');
+  }, 300_000);
+  afterAll(() => rmSync(outdir, { recursive: true, force: true }));
+
+  /** The last word on an alert that reached the receiver. */
+  const last = (alertname: string) =>
+    webhook
+      .notifications('/certificates')
+      .flatMap(({ alerts }) => alerts)
+      .filter(({ labels }) => labels['alertname'] === alertname)
+      .at(-1);
+
+  test('is told when it is due and when it ends, with a runbook, whose renewal by hand ends that', async () => {
+    // As after five attempts that have failed: it waits for hours until it tries again.
+    const failure = {
+      failedIssuanceAttempts: 5,
+      lastFailureTime: new Date().toISOString().replace(/\.\d+/, ''),
+    };
+    await site.kubectl(
+      ...['patch', ...FRONT, '--subresource=status', '--type=merge'],
+      `--patch=${JSON.stringify({ status: failure })}`,
+    );
+    for (const [alertname, severity] of [
+      ['CertificateRenewalOverdue', 'warning'],
+      ['CertificateExpiryD7', 'critical'],
+    ] as const) {
+      await eventually(
+        `${alertname} is at the receiver`,
+        180,
+        async () => last(alertname)?.status === 'firing',
+      );
+      const { annotations = {}, labels } = last(alertname) ?? {};
+      expect(labels).toMatchObject({ severity, namespace: NAMESPACE, certificate: 'front' });
+      expect(annotations['description']).toContain(`${NAMESPACE}/front`);
+      const [base, file = ''] = annotations['runbook_url']?.split(/\/(?=[^/]*$)/) ?? [];
+      expect(base).toBe('https://git.example.com/runbooks');
+      expect(readdirSync(join(outdir, 'recovery/certificates/runbooks'))).toContain(file);
+    }
+    const file = last('CertificateExpiryD7')?.annotations['runbook_url']?.split('/').at(-1) ?? '';
+    const renewal = shellBlocks(runbook(file)).find((block) => block.includes('"Issuing"')) ?? 'false';
+    const { exitCode, output } = await site.script(renewal);
+    expect({ exitCode, output }).toMatchObject({ exitCode: 0 });
+    for (const alertname of ['CertificateRenewalOverdue', 'CertificateExpiryD7'])
+      await eventually(`${alertname} resolves`, 180, async () => last(alertname)?.status === 'resolved');
+  }, 600_000);
 });
