@@ -26,6 +26,7 @@ import {
   EXPORTER_ROLE,
   EXPORTER_USER,
   type ExportersProps,
+  exported,
   repositoryInterval,
   warnOfExporters,
 } from './exporters';
@@ -299,8 +300,4 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
       roleEnvironment: [{ name: 'ROLES_DIR', value: PATHS.roles }, ...names],
     };
   }
-}
-
-function exported(exporters: PostgresDatabaseProps['exporters']): exporters is ExportersProps {
-  return exporters !== undefined && exporters !== 'elsewhere';
 }

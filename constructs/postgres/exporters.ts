@@ -35,6 +35,11 @@ export const REPOSITORY_METRICS_PORT = 9854;
 
 export const DEFAULT_REPOSITORY_INTERVAL = Duration.minutes(5);
 
+/** Whether they are run here. */
+export function exported(exporters: PostgresDatabaseProps['exporters']): exporters is ExportersProps {
+  return exporters !== undefined && exporters !== 'elsewhere';
+}
+
 /** How often the repositories are asked; by exporters of others, as often as they do of themselves. */
 export function repositoryInterval(exporters: PostgresDatabaseProps['exporters']): Duration {
   if (exporters === 'elsewhere') return Duration.minutes(10);
@@ -50,7 +55,10 @@ export function scraping({ scrapers }: ExportersProps, ports: readonly number[])
 }
 
 /** What is wrong with what is said about exporters. */
-export function checkExporters({ application, exporters }: PostgresDatabaseProps): Finding[] {
+export function checkExporters({
+  application,
+  exporters,
+}: Pick<PostgresDatabaseProps, 'application' | 'exporters'>): Finding[] {
   if (exporters === undefined || exporters === 'elsewhere') return [];
   const findings: Finding[] = [];
   const interval = (exporters.repositoryInterval ?? DEFAULT_REPOSITORY_INTERVAL).toSeconds();
@@ -76,7 +84,10 @@ export function checkExporters({ application, exporters }: PostgresDatabaseProps
 }
 
 /** Rules on metrics that nobody gathers fire for ever. */
-export function warnOfExporters({ alerting, exporters }: PostgresDatabaseProps): Finding[] {
+export function warnOfExporters({
+  alerting,
+  exporters,
+}: Pick<PostgresDatabaseProps, 'alerting' | 'exporters'>): Finding[] {
   if (alerting === undefined || exporters !== undefined) return [];
   return [
     {

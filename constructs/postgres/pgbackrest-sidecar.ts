@@ -1,12 +1,27 @@
-import { addCheck, Construct } from '../core';
+import { type Alerting, AlertRules } from '../alerts';
+import { addCheck, addWarning, Construct, environmentOf, Size } from '../core';
 import { type Asset, type AssetProps, Recovery } from '../recovery';
+import { WorkloadAlerts } from '../workload-alerts';
 import type { EnvironmentVariable, KubernetesObject, Volume, VolumeMount } from '../workloads';
+import { PGBACKREST_ALERTS } from './alerts/catalogue';
 import { checkBackups, checkObjectives } from './checks';
 import { backupLabels, configVolume, MOUNTS, repositoryConfig } from './context';
+import {
+  checkExporters,
+  type ExportersProps,
+  exported,
+  repositoryInterval,
+  warnOfExporters,
+} from './exporters';
 import { type DataLayout, PGBACKREST_PORT } from './paths';
 import { PgBackRest, type PgBackRestOptions, type Repository } from './pgbackrest';
+import { RepositoryExporter } from './repository-exporter';
 import type { PodFragment } from './sidecar';
 import { type ProtectedDatabase, registerStanza } from './stanza';
+import { watchedCronJobs } from './watched-workload';
+
+/** Of which the time of a backup is estimated where nobody has said how large the database is. */
+const ASSUMED_SIZE = Size.gibibytes(100);
 
 export interface PgBackRestSidecarProps
   extends PgBackRestOptions,
@@ -20,6 +35,22 @@ export interface PgBackRestSidecarProps
    * @default 'people' - somebody runs the restore: a server that others run does not restore itself
    */
   readonly recoveredBy?: 'itself' | 'people';
+  /**
+   * Name of the primary's pod; runbooks name it.
+   * @default - the first part of `serverHost`, as a headless Service has it
+   */
+  readonly serverPod?: string;
+  /**
+   * How its backups are watched: their age, the repositories, the jobs. The server is watched by whoever runs it.
+   * @default - not at all: nobody is told when backups stop
+   */
+  readonly alerting?: Alerting;
+  /**
+   * What exposes the metrics of its repositories, by an image that has bash, `prometheus-pgbackrest-exporter` and the same
+   * pgBackRest: images/postgres. `'elsewhere'` where others do.
+   * @default - none: nobody gathers what the rules of `alerting` read, which is warned of
+   */
+  readonly exporters?: ExportersProps | 'elsewhere';
 }
 
 /** What the container of a server needs so that its WAL is archived. */
@@ -61,7 +92,12 @@ export class PgBackRestSidecar extends Construct implements ProtectedDatabase {
   ) {
     super(scope, id);
     this.stanza = props.name;
-    addCheck(this, () => [...checkBackups(this, props), ...checkObjectives(props, props.archiveTimeout)]);
+    addCheck(this, () => [
+      ...checkBackups(this, props),
+      ...checkObjectives(props, props.archiveTimeout),
+      ...checkExporters(props),
+    ]);
+    addWarning(this, () => warnOfExporters(props));
     const backup = new PgBackRest(this, 'pgbackrest', { ...props, serverHosts: [props.serverHost] });
     this.repositories = backup.repositories;
     registerStanza(this);
@@ -81,6 +117,44 @@ export class PgBackRestSidecar extends Construct implements ProtectedDatabase {
       ...(props.degradedMode === undefined ? {} : { degradedMode: props.degradedMode }),
     });
     backup.protect(this.asset);
+    if (exported(props.exporters))
+      new RepositoryExporter(this, 'repository-exporter', {
+        context: backup.context,
+        exporters: props.exporters,
+        alerting: props.alerting,
+        repositories: this.repositories,
+      });
+    if (props.alerting !== undefined) this.watch(props.alerting, backup);
+  }
+
+  private watch(alerting: Alerting, backup: PgBackRest): void {
+    const { asset, props, repositories, stanza } = this;
+    const { expectedSize, exporters, name, namespace, serverHost, serverPod, tls } = props;
+    new AlertRules(this, 'alerts', {
+      alerting,
+      catalogue: PGBACKREST_ALERTS,
+      subject: {
+        name,
+        namespace,
+        environment: environmentOf(this),
+        schedules: backup.watchedSchedules(),
+        repositories: repositories.map(({ number }) => number),
+        stanza,
+        repositoryInterval: repositoryInterval(exporters),
+        size: expectedSize ?? ASSUMED_SIZE,
+        issuedTls: tls !== undefined,
+        pod: serverPod ?? serverHost.split('.')[0] ?? name,
+      },
+      asset,
+    });
+    new WorkloadAlerts(this, 'workload-alerts', {
+      // The name of the database is for whoever watches its server.
+      name: `${name}-backups`,
+      namespace,
+      cronJobs: watchedCronJobs(props, asset, backup),
+      alerting,
+      asset,
+    });
   }
 }
 

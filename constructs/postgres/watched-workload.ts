@@ -4,7 +4,7 @@ import { PodSet, type ScheduledCronJob, type WorkloadFacts } from '../workload-a
 import { BACKUP_KINDS, BACKUP_TYPES } from './backups';
 import type { PostgresDatabaseProps } from './database';
 import { OWN_LAYOUT } from './paths';
-import { DEFAULT_SPREAD, type PgBackRest } from './pgbackrest';
+import { DEFAULT_SPREAD, type PgBackRest, type PgBackRestOptions } from './pgbackrest';
 import { TLS_RENEWAL, tlsRenewalName } from './tls-pair';
 
 /**
@@ -17,26 +17,44 @@ export function watchedWorkload(
   backup: PgBackRest,
   replicas: number,
 ): WorkloadFacts {
-  const { name, namespace, objectives, resources } = props;
+  const { name, namespace, resources } = props;
   const count = 1 + replicas;
-  // A pod that restores is not ready meanwhile, and a backup reads as much.
-  const restore = longer(computeObjectives(asset).rto, objectives?.rto ?? Duration.ZERO);
   return {
     name,
     namespace,
     pods: PodSet.statefulSet(name, count),
-    readyWithin: longer(restore, Duration.minutes(15)),
+    // A pod that restores is not ready meanwhile.
+    readyWithin: longer(restoreTime(props, asset), Duration.minutes(15)),
     cpuLimit: resources?.limits?.['cpu'] !== undefined,
     claims: Array.from({ length: count }, (_, index) => `${OWN_LAYOUT.dataVolume.name}-${name}-${index}`),
-    cronJobs: cronJobs(props, backup).map((cronJob) => ({
-      ...cronJob,
-      takes: longer(restore, Duration.hours(1)),
-    })),
+    cronJobs: watchedCronJobs(props, asset, backup),
   };
 }
 
+/** CronJobs that run by themselves, whoever runs the server. */
+export function watchedCronJobs(
+  props: PgBackRestOptions & Pick<PostgresDatabaseProps, 'dumps' | 'objectives'>,
+  asset: Asset,
+  backup: PgBackRest,
+): ScheduledCronJob[] {
+  const takes = longer(restoreTime(props, asset), Duration.hours(1));
+  return cronJobs(props, backup).map((cronJob) => ({ ...cronJob, takes }));
+}
+
+/** A backup reads as much as a restore writes. */
+function restoreTime({ objectives }: Pick<PostgresDatabaseProps, 'objectives'>, asset: Asset): Duration {
+  return longer(computeObjectives(asset).rto, objectives?.rto ?? Duration.ZERO);
+}
+
 function cronJobs(
-  { backups, backupSpread = DEFAULT_SPREAD, dumps, name, namespace, tls }: PostgresDatabaseProps,
+  {
+    backups,
+    backupSpread = DEFAULT_SPREAD,
+    dumps,
+    name,
+    namespace,
+    tls,
+  }: PgBackRestOptions & Pick<PostgresDatabaseProps, 'dumps'>,
   backup: PgBackRest,
 ): ScheduledCronJob[] {
   const delays = new Map(backup.watchedSchedules().map(({ delay, type }) => [type, delay]));

@@ -1,7 +1,7 @@
 import type { AlertCase, AlertDefinition } from '../../alerts';
 import { Duration } from '../../core';
 import { EACH, latest, ofBackups, SAME } from './series';
-import type { DatabaseSubject, WatchedSchedule } from './subject';
+import type { BackupSubject, WatchedSchedule } from './subject';
 
 /** What a backup has to reach when it is estimated: a tenth of what one process did to a disk, to err on the long side. */
 const BYTES_PER_SECOND = 25 * 1024 * 1024;
@@ -10,7 +10,7 @@ const BYTES_PER_SECOND = 25 * 1024 * 1024;
 const TRIES = Duration.hours(2);
 
 /** Alerts on the backups, from pgbackrest_exporter (job "pgbackrest"). */
-export const BACKUP_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
+export const BACKUP_ALERTS: readonly AlertDefinition<BackupSubject>[] = [
   {
     id: 'PgBackRestFullTooOld',
     severity: 'critical',
@@ -71,7 +71,7 @@ export const BACKUP_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
 ];
 
 /** Alerts on the repositories, and on who reads them (job "pgbackrest"). */
-export const REPOSITORY_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
+export const REPOSITORY_ALERTS: readonly AlertDefinition<BackupSubject>[] = [
   {
     id: 'PgBackRestRepositoryUnusable',
     severity: 'critical',
@@ -157,7 +157,7 @@ export const REPOSITORY_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
  * A case per repository and schedule. An age counts from a backup's end, and that of a differential or incremental
  * backup counts a newer one of a higher kind.
  */
-function tooOld(subject: DatabaseSubject, which: (schedule: WatchedSchedule) => boolean): AlertCase[] {
+function tooOld(subject: BackupSubject, which: (schedule: WatchedSchedule) => boolean): AlertCase[] {
   return subject.schedules.filter(which).flatMap((schedule) =>
     perRepository(subject, (repository) => ({
       labels: { backup_type: schedule.type },
@@ -176,7 +176,7 @@ function tooOld(subject: DatabaseSubject, which: (schedule: WatchedSchedule) => 
  * Each repository has an exporter of its own, whose metrics all bear its number: an age in one hides none in another.
  * @param one is given the matcher of the repository
  */
-function perRepository({ repositories }: DatabaseSubject, one: (matcher: string) => AlertCase): AlertCase[] {
+function perRepository({ repositories }: BackupSubject, one: (matcher: string) => AlertCase): AlertCase[] {
   return repositories.map((number) => {
     const { labels, variables, ...rest } = one(`,repo_key="${number}"`);
     return {
@@ -188,11 +188,11 @@ function perRepository({ repositories }: DatabaseSubject, one: (matcher: string)
 }
 
 /** How old the newest backup of a schedule may be, in seconds. */
-export function limit(subject: DatabaseSubject, { delay, longestGap }: WatchedSchedule): number {
+export function limit(subject: BackupSubject, { delay, longestGap }: WatchedSchedule): number {
   return longestGap.plus(delay).plus(TRIES).plus(backupTime(subject)).wholeSeconds();
 }
 
 /** Of a full one, estimated. */
-function backupTime({ size }: DatabaseSubject): Duration {
+function backupTime({ size }: BackupSubject): Duration {
   return Duration.seconds(Math.ceil(size.bytes / BYTES_PER_SECOND));
 }

@@ -12,12 +12,9 @@ export interface WatchedSchedule {
   readonly delay: Duration;
 }
 
-/** What the rules and runbooks of a database read. */
-export interface DatabaseSubject extends Subject {
+/** What the rules and runbooks of backups read, whoever runs the server. */
+export interface BackupSubject extends Subject {
   readonly environment: string;
-  /** Pods beside the primary. */
-  readonly replicas: number;
-  readonly archiveTimeout: Duration;
   readonly schedules: readonly WatchedSchedule[];
   /** Their numbers. */
   readonly repositories: readonly number[];
@@ -28,6 +25,19 @@ export interface DatabaseSubject extends Subject {
   readonly size: Size;
   /** Whether cert-manager keeps the certificates between sidecar and backup jobs. */
   readonly issuedTls: boolean;
+}
+
+/** Of a server that somebody else runs. */
+export interface ForeignSubject extends BackupSubject {
+  /** Name of the primary's pod. */
+  readonly pod: string;
+}
+
+/** What the rules and runbooks of a database read. */
+export interface DatabaseSubject extends BackupSubject {
+  /** Pods beside the primary. */
+  readonly replicas: number;
+  readonly archiveTimeout: Duration;
   /** Whether there are logical dumps. */
   readonly dumps: boolean;
   readonly objectives: Objectives;
