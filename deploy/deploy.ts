@@ -9,6 +9,7 @@ import { growVolumes } from './grow';
 import { takeBackInitialize } from './initialize';
 import { tellOfFailedJobs } from './jobs';
 import { Kubectl } from './kubectl';
+import { applyMonitoring } from './monitoring';
 import { lastLine, run } from './process';
 import { DeclarationFaulty, EnvironmentProblem, type Progress } from './progress';
 import { backUpRecovered, pendingRecoveries, startRecoveries } from './recover';
@@ -67,13 +68,8 @@ export async function deploy(options: DeployOptions): Promise<void> {
   await tellOfFormerVolumes(volumes);
   await keepPrimaries(volumes);
   await growVolumes(volumes);
-  await apply(engine, {
-    environment: name,
-    context,
-    directory,
-    variables: { ...variables, ...keys },
-    progress,
-  });
+  const how = { environment: name, context, directory, variables: { ...variables, ...keys }, progress };
+  await apply(engine, 'platform', how);
   // What was applied is what has to be found when all else is gone, whether or not it starts.
   const published = await publish(store, {
     directory: join(directory, 'cdktf.out/recovery', name),
@@ -99,12 +95,29 @@ export async function deploy(options: DeployOptions): Promise<void> {
   const names = databases.map((database) => database.name);
   await startRecoveries(recoveries, pending);
   await restartFailed(kubectl, namespace, names, progress);
-  await waitForDatabases({ kubectl, namespace, databases: names, seconds: options.timeoutSeconds, progress });
-  await backUpRecovered(recoveries, pending);
-  await takeBackInitialize(kubectl, namespace, names);
-  await recordVolumes(volumes);
-  await tellOfFailedJobs(kubectl, namespace, progress);
-  if (unsealed !== undefined) throw unsealed;
+  // A restore that takes hours is watched meanwhile, and nothing about a database waits for that.
+  const monitoring = applyMonitoring(engine, how);
+  try {
+    await waitForDatabases({
+      kubectl,
+      namespace,
+      databases: names,
+      seconds: options.timeoutSeconds,
+      progress,
+    });
+    await backUpRecovered(recoveries, pending);
+    await takeBackInitialize(kubectl, namespace, names);
+    await recordVolumes(volumes);
+    await tellOfFailedJobs(kubectl, namespace, progress);
+  } finally {
+    await monitoring;
+  }
+  const unwatched = await monitoring;
+  if (unsealed !== undefined) {
+    if (unwatched !== undefined) progress(`WARNING ${unwatched.message}`);
+    throw unsealed;
+  }
+  if (unwatched !== undefined) throw unwatched;
 }
 
 /** Terraform's provider reads another variable than kubectl: both must lead to one cluster. */

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import type { ObjectStore } from '../constructs/object-storage/client';
 import { lastLine, run } from './process';
 import { EnvironmentProblem, type Progress } from './progress';
@@ -83,8 +84,12 @@ export interface ApplyOptions {
   readonly progress: Progress;
 }
 
-export async function apply(engine: Engine, options: ApplyOptions): Promise<void> {
-  const [program, args] = engine === 'terraform' ? terraform(options) : kit(options);
+/** What holds state, or what only watches that. */
+export type Part = 'platform' | 'monitoring';
+
+/** @throws EnvironmentProblem with the last words of the engine */
+export async function apply(engine: Engine, part: Part, options: ApplyOptions): Promise<void> {
+  const [program, args] = engine === 'terraform' ? terraform(part, options) : kit(part, options);
   const lines: string[] = [];
   const { exitCode } = await run(program, args, {
     cwd: options.directory,
@@ -96,18 +101,33 @@ export async function apply(engine: Engine, options: ApplyOptions): Promise<void
     },
   });
   if (exitCode === 0) return;
-  const last = lastLine(lines.join('\n')).replace(/^ERROR /, '');
-  throw new EnvironmentProblem(`${engine} could not apply ${options.environment}: ${last}`);
+  // Terraform colours its words also where nobody sees it.
+  const said = stripVTControlCharacters(lines.join('\n'));
+  const last = errorOfTerraform(said) ?? lastLine(said).replace(/^ERROR /, '');
+  const what = part === 'platform' ? options.environment : `${options.environment}-${part}`;
+  throw new EnvironmentProblem(`${engine} could not apply ${what}: ${last}`);
 }
 
 type CommandLine = readonly [program: string, args: readonly string[]];
 
-function terraform({ environment }: ApplyOptions): CommandLine {
+function terraform(part: Part, { environment }: ApplyOptions): CommandLine {
+  const stacks =
+    part === 'platform'
+      ? // Stacks that a team added are platform, too.
+        [`${environment}-!(monitoring)`]
+      : // What it depends on was applied just now, from what was synthesised then.
+        [`${environment}-monitoring`, '--ignore-missing-stack-dependencies', '--skip-synth'];
   // The lock file would name providers of platforms that nobody here runs, and needs a registry.
-  return ['npx', ['cdktf', 'deploy', `${environment}-*`, '--auto-approve', '--skip-provider-lock']];
+  return ['npx', ['cdktf', 'deploy', ...stacks, '--auto-approve', '--skip-provider-lock']];
 }
 
-function kit({ context, directory, environment }: ApplyOptions): CommandLine {
+/** What Terraform names as the error, of which cdktf's own last words say nothing. */
+function errorOfTerraform(said: string): string | undefined {
+  return [...said.matchAll(/│ Error: (.+)$/gm)].at(-1)?.[1]?.trim();
+}
+
+function kit(part: Part, { context, directory, environment }: ApplyOptions): CommandLine {
   const program = join(directory, 'cdktf.out/recovery', environment, 'kit/apply');
-  return [program, context === undefined ? [] : ['--context', context]];
+  const of = part === 'platform' ? '--without-monitoring' : '--monitoring';
+  return [program, context === undefined ? [of] : ['--context', context, of]];
 }

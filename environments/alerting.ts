@@ -3,8 +3,8 @@ import { type RoutingPlan, Via } from '../constructs/alerts/routing';
 import { type Environment, setting } from './environment';
 
 /**
- * How an environment is watched, by environment variables: `MONITORING` is `prometheus-operator`, whose CRDs must then be
- * in the cluster, `files` or `none`; `RUNBOOK_BASE_URL` is where `runbooks/` is published, off the platform;
+ * How an environment is watched, by environment variables: `MONITORING` is `prometheus-operator` (without its
+ * definitions in the cluster all but that is deployed), `files` or `none`; `RUNBOOK_BASE_URL` is where `runbooks/` is published, off the platform;
  * `PROMETHEUS_SELECTOR` names the labels by which the Prometheus finds rules: `release=kube-prometheus-stack,…`;
  * `MONITORING_NAMESPACE` is where it runs. `ALERT_WEBHOOK_URL` is told of alerts, `DEAD_MANS_SWITCH_URL` every minute that
  * alerting is alive.

@@ -27,8 +27,8 @@ export function onExistingCluster(name: string, databases: readonly DatabaseDecl
     },
     state: setting('STATE_LOCK', 'on') === 'off' ? 'vault-unlocked' : 'vault',
     repositoryKeys: VAULT_KEYS,
-    // A cluster that is just coming back may lack the operator's definitions: databases must not wait for them unasked.
-    ...alertingFromSettings('none'),
+    // A cluster that is just coming back may lack the operator: databases come back all the same, and the deploy says so.
+    ...alertingFromSettings('prometheus-operator'),
     ...grafanaFromSettings(),
     escrow: {
       recipients: escrowRecipients(),

@@ -24,7 +24,7 @@ export const local: Environment = {
   },
   state: 'workstation',
   repositoryKeys: VAULT_KEYS,
-  // The core is rehearsed without.
+  // The embedded cluster has no operator unless it is asked for, and the core is rehearsed without.
   ...alertingFromSettings('none'),
   ...grafanaFromSettings(),
   exporters: { repositoryInterval: Duration.seconds(20) },

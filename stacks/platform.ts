@@ -1,8 +1,7 @@
-import { AlertRouting } from '../constructs/alerts/routing';
+import type { Alerting } from '../constructs/alerts';
 import { type App, addCheck, EnvironmentStack, type Finding, type SecretRef } from '../constructs/core';
-import { DashboardBackup, Dashboards } from '../constructs/dashboards';
+import { DashboardBackup } from '../constructs/dashboards';
 import { Escrow } from '../constructs/escrow';
-import { MonitoringAlerts } from '../constructs/monitoring-alerts';
 import { PostgresDatabase } from '../constructs/postgres';
 import {
   type Environment,
@@ -19,12 +18,13 @@ const VAULT_FOLDERS = ['escrow', 'published', 'records', 'state'];
 export class PlatformStack extends EnvironmentStack {
   readonly databases: readonly PostgresDatabase[];
 
-  constructor(app: App, environment: Environment) {
+  /** @param alerting that of the environment, which says where objects that watch are declared; `undefined`: not watched */
+  constructor(app: App, environment: Environment, alerting: Alerting | undefined) {
     super(app, { environment: environment.name, layer: 'platform' });
     addCheck(this, () => checkName(environment));
     keepState(this, environment);
     kubernetesProvider(this, environment);
-    const { alerting, cluster, images, monitoring, namespace } = environment;
+    const { cluster, images, namespace } = environment;
     const repositories: readonly EnvironmentRepository[] = environment.repositories ?? [
       { vault: environment.vault, ...environment.repositoryKeys },
     ];
@@ -44,21 +44,6 @@ export class PlatformStack extends EnvironmentStack {
           ...(cluster.storageClass === undefined ? {} : { storageClass: cluster.storageClass }),
         }),
     );
-    if (alerting !== undefined)
-      new Dashboards(this, 'dashboards', {
-        namespace,
-        databases: this.databases,
-        delivery: alerting.delivery === 'files' ? 'files' : 'sidecar',
-      });
-    if (alerting !== undefined && monitoring !== undefined) {
-      new MonitoringAlerts(this, 'monitoring-alerts', { alerting, namespace: monitoring.namespace });
-      if (monitoring.routing !== undefined)
-        new AlertRouting(this, 'routing', {
-          alerting,
-          namespace: monitoring.namespace,
-          ...monitoring.routing,
-        });
-    }
     if (environment.grafana !== undefined)
       new DashboardBackup(this, 'dashboard-backup', {
         ...environment.grafana,

@@ -1,4 +1,4 @@
-import { Duration, type Finding } from '../core';
+import { Construct, Duration, type Finding, TerraformStack } from '../core';
 import type { Severity } from './definition';
 import type { Rule } from './rule';
 
@@ -23,6 +23,12 @@ export interface AlertingProps {
    * @default 'prometheus-operator'
    */
   readonly delivery?: 'prometheus-operator' | 'files';
+  /**
+   * Where objects of the operator are declared for whatever is watched: rules, monitors, probes, routes. A stack that is
+   * applied after what holds state keeps that from waiting for the operator's definitions; it needs a Kubernetes provider.
+   * @default - beside what is watched, whose stack then cannot be applied where these definitions are missing
+   */
+  readonly stack?: TerraformStack;
   /** Labels by which the Prometheus finds rules and monitors: `{ release: 'kube-prometheus-stack' }`. @default none */
   readonly objectLabels?: Readonly<Record<string, string>>;
   /** Label `responsible` of every alert: who is told. @default 'platform' */
@@ -61,6 +67,21 @@ export class Alerting {
       ...different,
       overrides: { ...this.overrides, ...different.overrides },
     });
+  }
+
+  /**
+   * Under which an object that watches this construct is declared: itself, or its like in the stack that is there for it.
+   */
+  scopeFor(watched: Construct): Construct {
+    const { stack } = this.props;
+    if (stack === undefined || TerraformStack.of(watched) === stack) return watched;
+    // With the names of its own stack: constructs of two stacks may have the same path below them.
+    const [, ...path] = watched.node.scopes;
+    return path.reduce<Construct>(
+      (scope, { node: { id } }) =>
+        (scope.node.tryFindChild(id) as Construct | undefined) ?? new Construct(scope, id),
+      stack,
+    );
   }
 
   /** What is wrong with it. */

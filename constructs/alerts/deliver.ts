@@ -13,7 +13,7 @@ export function deliver(
 ): void {
   if (declareGroup(scope, group)) Recovery.of(scope).writes(() => filesOf(scope));
   if (alerting.delivery === 'files' || group.rules.length === 0) return;
-  new CustomResource(scope, 'rules', {
+  new CustomResource(alerting.scopeFor(scope), 'rules', {
     apiVersion: 'monitoring.coreos.com/v1',
     kind: 'PrometheusRule',
     metadata: { name, namespace, labels: { ...alerting.objectLabels } },

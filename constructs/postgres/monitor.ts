@@ -20,7 +20,7 @@ export class Monitor extends Construct {
     super(scope, id);
     const { name, namespace } = context;
     if (alerting.delivery === 'files') return;
-    new CustomResource(this, 'pods', {
+    new CustomResource(alerting.scopeFor(this), 'pods', {
       apiVersion: 'monitoring.coreos.com/v1',
       kind: 'PodMonitor',
       metadata: { name: `${name}-${job}`, namespace, labels: alerting.objectLabels },

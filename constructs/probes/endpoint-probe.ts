@@ -28,7 +28,7 @@ export class EndpointProbe extends Construct {
       subject: { name, namespace, targets },
     });
     if (alerting.delivery === 'files') return;
-    new CustomResource(this, 'probe', {
+    new CustomResource(alerting.scopeFor(this), 'probe', {
       apiVersion: 'monitoring.coreos.com/v1',
       kind: 'Probe',
       metadata: { name, namespace, labels: alerting.objectLabels },

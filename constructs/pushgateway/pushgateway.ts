@@ -100,7 +100,7 @@ export class Pushgateway extends Construct {
       subject: { name, namespace, leftOverAfter },
     });
     if (alerting.delivery === 'files') return;
-    new CustomResource(this, 'pods', {
+    new CustomResource(alerting.scopeFor(this), 'pods', {
       apiVersion: 'monitoring.coreos.com/v1',
       kind: 'PodMonitor',
       metadata: { name, namespace, labels: alerting.objectLabels },

@@ -53,7 +53,11 @@ export function synthesise(app: App): void {
     const kit = buildKit(
       stacks
         .filter(({ layer }) => layer !== 'vault')
-        .map((stack) => ({ name: stack.node.id, terraform: synthesised(app, stack) })),
+        .map((stack) => ({
+          name: stack.node.id,
+          terraform: synthesised(app, stack),
+          watches: stack.layer === 'monitoring',
+        })),
       { environment, ...(escrowFile === undefined ? {} : { escrow: escrowFile }) },
     );
     writeKit(kit, join(directory, 'kit'));

@@ -162,7 +162,7 @@ async function readLedger(client: Client): Promise<ReadonlySet<number>> {
 /** The machine that deployed is lost as well: what it had synthesised, and Terraform's state. */
 function loseLocalFiles(): void {
   rmSync('cdktf.out', { recursive: true, force: true });
-  for (const layer of ['cluster', 'operators', 'platform']) {
+  for (const layer of ['cluster', 'operators', 'platform', 'monitoring']) {
     rmSync(`terraform.${local.name}-${layer}.tfstate`, { force: true });
     rmSync(`terraform.${local.name}-${layer}.tfstate.backup`, { force: true });
   }

@@ -1,16 +1,22 @@
-import { type Minter, openMinter } from '../../constructs/object-storage/client';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Minter, openMinter, type StoreKeys } from '../../constructs/object-storage/client';
+import { definitions } from '../../local/cluster/addons/monitoring/definitions';
 import { person, recipientsVariable } from '../escrow/recipients';
 import { LocalSite } from './local-site';
 
-/** An environment on a cluster that exists, given by context, registry and endpoint; and a secret that changes. */
+/**
+ * An environment on a cluster that exists, given by context, registry and endpoint; and a secret that changes. It is
+ * watched, as it is unless that is declined, and the cluster has no Prometheus operator.
+ */
 let site: LocalSite;
 let withoutEscrow: LocalSite;
+let newest: StoreKeys;
 
 beforeAll(async () => {
   site = await LocalSite.open('staging');
   const recipients = await Promise.all(['On-call', 'Safe'].map(person));
-  // Nothing watches this cluster.
-  site = site.with({ MONITORING: 'none' });
   withoutEscrow = site;
   site = site.with({ ESCROW_RECIPIENTS: recipientsVariable(...recipients) });
   expect((await site.npmRun('vault', ['staging'])).exitCode).toBe(0);
@@ -20,9 +26,15 @@ afterAll(async () => {
   await site?.close();
 }, 120_000);
 
+/** Everything is up but what watches it. */
 const deploy = async (variables: Record<string, string> = {}) => {
   const { exitCode, output } = await site.npmRun('deploy', ['staging', '--engine', 'kit'], variables);
-  expect(exitCode === 0 ? '' : output).toBe('');
+  expect(exitCode === 3 ? '' : output).toBe('');
+  const told = output.trim().split('\n');
+  expect(told.at(-1)).toMatch(
+    /^ERROR the platform is up; what watches it is not: the cluster does not know (PodMonitor, PrometheusRule|podmonitors, prometheusrules) \(monitoring\.coreos\.com\) — FIX: install the Prometheus operator/,
+  );
+  expect(told).toContain('orders: ready');
 };
 
 const asApplication = (password: string) =>
@@ -94,12 +106,51 @@ test('a next life with the keys of this one is refused, until it has new ones', 
   expect(output).not.toContain('applied');
 
   const minter = openMinter(vault, keys) as Minter;
-  const made = await minter.mint({ name: 'made-by-hand', prefix: 'staging/' });
+  newest = await minter.mint({ name: 'made-by-hand', prefix: 'staging/' });
   minter.close();
   await deploy({
-    TF_VAR_vault_access_key: made.accessKeyId,
-    TF_VAR_vault_secret_key: made.secretAccessKey,
+    TF_VAR_vault_access_key: newest.accessKeyId,
+    TF_VAR_vault_secret_key: newest.secretAccessKey,
     TF_VAR_orders_app_password: 'the-second',
     TF_VAR_secrets_revision: '3',
+  });
+});
+
+describe('when the cluster learns what watches it', () => {
+  const again = () =>
+    site.npmRun('deploy', ['staging', '--engine', 'kit'], {
+      TF_VAR_vault_access_key: newest.accessKeyId,
+      TF_VAR_vault_secret_key: newest.secretAccessKey,
+      TF_VAR_orders_app_password: 'the-second',
+      TF_VAR_secrets_revision: '3',
+    });
+
+  test('what else is missing is named, and then nothing is', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'definitions-')), 'definitions.json');
+    const items = await definitions(() => undefined);
+    writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+    await site.kubectl('apply', '--server-side', `--filename=${file}`);
+    const { exitCode, output } = await again();
+    expect(exitCode).toBe(3);
+    expect(output.trim().split('\n').at(-1)).toMatch(
+      /^ERROR the platform is up; what watches it is not: .*there is no namespace monitoring .* — FIX: make it/,
+    );
+
+    await site.kubectl('create', 'namespace', 'monitoring');
+    const complete = await again();
+    expect(complete.exitCode === 0 ? '' : complete.output).toBe('');
+    const objects = await site.kubectl(
+      'get',
+      'prometheusrules,podmonitors',
+      '--all-namespaces',
+      '--output=name',
+    );
+    expect(objects.trim().split('\n').sort()).toEqual([
+      'podmonitor.monitoring.coreos.com/orders-pgbackrest',
+      'podmonitor.monitoring.coreos.com/orders-postgres',
+      'prometheusrule.monitoring.coreos.com/monitoring-monitoring',
+      'prometheusrule.monitoring.coreos.com/orders-postgres',
+      'prometheusrule.monitoring.coreos.com/orders-workload',
+    ]);
   });
 });

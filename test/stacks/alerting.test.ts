@@ -31,6 +31,9 @@ beforeAll(() => {
 afterAll(() => rmSync(outdir, { recursive: true, force: true }));
 
 const file = (environment: string, ...path: string[]) => join(outdir, 'recovery', environment, ...path);
+const text = (stack: string) => readFileSync(join(outdir, 'stacks', stack, 'cdk.tf.json'), 'utf8');
+const resources = (stack: string, type: string): unknown[] =>
+  Object.values((JSON.parse(text(stack)) as { resource: Record<string, object> }).resource[type] ?? {});
 const rulesOf = (environment: string): Rule[] =>
   (
     parse(readFileSync(file(environment, 'rules.yaml'), 'utf8')) as { groups: { rules: Rule[] }[] }
@@ -65,22 +68,25 @@ describe.each(ENVIRONMENTS.map(({ name }) => name))('%s, watched', (name) => {
   });
 
   test('exposes what its rules read, and has it scraped', () => {
-    const stack = JSON.parse(
-      readFileSync(join(outdir, 'stacks', `${name}-platform`, 'cdk.tf.json'), 'utf8'),
-    ) as {
-      resource: Record<string, Record<string, unknown>>;
-    };
-    const { kubernetes_manifest: objects = {}, kubernetes_stateful_set_v1: servers = {} } = stack.resource;
-    const monitors = Object.values(objects).filter((object) =>
+    const servers = resources(`${name}-platform`, 'kubernetes_stateful_set_v1');
+    const monitors = resources(`${name}-monitoring`, 'kubernetes_manifest').filter((object) =>
       JSON.stringify(object).includes('"PodMonitor"'),
     );
-    expect(monitors).toHaveLength(2 * Object.keys(servers).length);
+    expect(monitors).toHaveLength(2 * servers.length);
     // Nothing has to be pulled but what the server needs itself.
-    for (const server of Object.values(servers)) {
+    for (const server of servers) {
       const images = [...JSON.stringify(server).matchAll(/"image":"([^"]+)"/g)].map(([, image]) => image);
       expect(JSON.stringify(server)).toContain('/scripts/exporter.sh');
       expect(new Set(images).size).toBe(1);
     }
+  });
+
+  test('what holds state needs no definition of the operator, and nothing leads from one stack to the other', () => {
+    const below = ['cluster', 'operators', 'platform'].map((layer) => text(`${name}-${layer}`));
+    for (const stack of below) expect(stack).not.toMatch(/kubernetes_manifest|monitoring\.coreos\.com/);
+    const above = text(`${name}-monitoring`);
+    expect(above).toContain('"PrometheusRule"');
+    for (const stack of [...below, above]) expect(stack).not.toContain('terraform_remote_state');
   });
 
   test('its report names the alerts that watch the database', () => {

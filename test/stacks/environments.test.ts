@@ -38,6 +38,7 @@ describe('every environment of the reference platform', () => {
     expect(readdirSync(join(app.outdir, 'stacks')).sort()).toEqual(
       ENVIRONMENTS.flatMap(({ name }) => [
         `${name}-cluster`,
+        `${name}-monitoring`,
         `${name}-operators`,
         `${name}-platform`,
         `vault-${name}`,
@@ -83,6 +84,7 @@ describe('every environment of the reference platform', () => {
 
   test('layers are applied in their order', () => {
     const manifest = json(app.outdir, 'manifest.json');
+    expect(get(manifest, 'stacks.staging-monitoring.dependencies')).toEqual(['staging-platform']);
     expect(get(manifest, 'stacks.staging-platform.dependencies')).toEqual(['staging-operators']);
     expect(get(manifest, 'stacks.staging-operators.dependencies')).toEqual(['staging-cluster']);
   });

@@ -34,7 +34,8 @@ export class AlertRouting extends Construct {
     addCheck(this, () => routingFaults(props));
     addWarning(this, () => routingWarnings(props));
     const labels = { ...alerting.objectLabels };
-    const secrets = new Secrets(this, 'secrets', {
+    const delivered = alerting.scopeFor(this);
+    const secrets = new Secrets(delivered, 'secrets', {
       name: `${name}-receivers`,
       namespace,
       labels,
@@ -50,7 +51,7 @@ export class AlertRouting extends Construct {
       return { 'alertmanager.yml': stringify(routingFile(props, file), options) };
     });
     if (alerting.delivery === 'files') return;
-    new CustomResource(this, 'routing', {
+    new CustomResource(delivered, 'routing', {
       apiVersion: 'monitoring.coreos.com/v1alpha1',
       kind: 'AlertmanagerConfig',
       metadata: { name, namespace, labels },

@@ -16,6 +16,7 @@ import { type KitVariable, VariableUses } from './variables';
 
 interface Layer {
   readonly name: string;
+  readonly watches: boolean;
   readonly items: readonly Item[];
 }
 
@@ -41,9 +42,12 @@ export function buildKit(stacks: readonly KitStack[], options: KitOptions): Kit 
       faults.push(...read.faults);
       return read.item === undefined ? [] : [read.item];
     });
-    return { name: stack.name, items: inOrder(items) };
+    return { name: stack.name, watches: stack.watches, items: inOrder(items) };
   });
-  const filled = layers.filter((layer) => layer.items.length > 0);
+  const filled = layers
+    .filter((layer) => layer.items.length > 0)
+    // What watches comes after what it watches; otherwise the order stays.
+    .sort((one, other) => Number(one.watches) - Number(other.watches));
   const objects = filled.flatMap((layer) => layer.items.flatMap((item) => item.object ?? []));
   const releases = filled.flatMap((layer) => layer.items.flatMap((item) => item.release ?? []));
   faults.push(...duplicates(filled));
@@ -74,8 +78,13 @@ function kitFiles(
   const files: KitFile[] = [];
   for (const [index, layer] of layers.entries()) {
     const folder = `${String(index + 1).padStart(2, '0')}-${layer.name}`;
-    const written = layerFiles(folder, layer.items, index === layers.length - 1);
-    plan.push(planLine('layer', folder, layer.name, String(layer.items.length)), ...written.plan);
+    const next = layers[index + 1];
+    const written = layerFiles(folder, layer.items, layer.watches || (next?.watches ?? true));
+    const count = String(layer.items.length);
+    plan.push(
+      planLine('layer', folder, layer.name, count, ...(layer.watches ? ['watches'] : [])),
+      ...written.plan,
+    );
     files.push(...written.files);
   }
   return [

@@ -19,6 +19,7 @@ const DEFINITION = 'CustomResourceDefinition';
  */
 const WAITED_INSIDE: ReadonlySet<string> = new Set(['Deployment', 'DaemonSet', 'Job', DEFINITION]);
 
+/** @param last nothing that it is needed for comes after it: its waits are made only when they are asked for */
 export function layerFiles(folder: string, items: readonly Item[], last: boolean): LayerFiles {
   const files: KitFile[] = [];
   const plan: string[] = [];

@@ -6,7 +6,7 @@ import type { KitVariable } from './variables';
 /** The page that somebody reads at three in the morning: what is needed, what to type, what is missing. */
 export function readme(
   kit: Omit<Kit, 'files'>,
-  layers: readonly { readonly name: string; readonly items: readonly Item[] }[],
+  layers: readonly { readonly name: string; readonly watches: boolean; readonly items: readonly Item[] }[],
   escrow?: EscrowFile,
 ): string {
   const helm = kit.releases.length > 0;
@@ -41,6 +41,7 @@ export function readme(
     '| --- | --- |',
     ...layers.map((layer) => `| ${layer.name} | ${layer.items.length} |`),
     '',
+    ...watchingSection(layers),
     ...secretsSection(kit),
     ...releasesSection(kit),
     '## Not in the kit',
@@ -58,6 +59,18 @@ export function readme(
     'The objects carry the field manager `Terraform`, so that Terraform can take them back: import them, then deploy as usual. Never import a Secret, since its values would end in the state: delete it in the same maintenance window, and let the deployment make it again.',
     '',
   ].join('\n');
+}
+
+/** What may be missing without anything being lost: who reads this has other things to do first. */
+function watchingSection(
+  layers: readonly { readonly name: string; readonly watches: boolean }[],
+): readonly string[] {
+  const names = layers.filter(({ watches }) => watches).map(({ name }) => `\`${name}\``);
+  if (names.length === 0) return [];
+  return [
+    `${names.join(', ')} only watches the others, and is applied after them. When it cannot be, for want of an operator's definitions, a namespace or a value, everything else is complete: \`apply\` says so last, and its exit status is 3 (1 when anything else is in the way). Put it right in your own time, then \`./apply --monitoring\`.`,
+    '',
+  ];
 }
 
 /** `apply` knows no vault, so what fences the lost cluster is left to whoever runs it. */

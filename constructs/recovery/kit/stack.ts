@@ -3,6 +3,11 @@ export interface KitStack {
   /** Also the name of the layer's folder in the kit. */
   readonly name: string;
   readonly terraform: unknown;
+  /**
+   * It only watches what the others hold: applied after them, and when it cannot be, they are complete all the same.
+   * @default false
+   */
+  readonly watches?: boolean;
 }
 
 export type Json = Record<string, unknown>;
@@ -29,6 +34,7 @@ export interface Resource {
 /** What the kit reads of a stack, by its address. */
 export class StackModel {
   readonly name: string;
+  readonly watches: boolean;
   readonly resources: readonly Resource[];
   readonly variables: Json;
   readonly outputs: Json;
@@ -39,6 +45,7 @@ export class StackModel {
 
   constructor(stack: KitStack) {
     this.name = stack.name;
+    this.watches = stack.watches ?? false;
     const terraform = asJson(stack.terraform);
     this.variables = asJson(terraform['variable']);
     this.outputs = asJson(terraform['output']);

@@ -20,7 +20,7 @@ import {
 } from '../../../constructs/core';
 import { PLACEHOLDERS } from '../../../constructs/core/variables';
 import { buildKit } from '../../../constructs/recovery/kit';
-import { kitOf, synthesise } from './kits';
+import { fileOf, kitOf, synthesise } from './kits';
 import { type Run, runApply } from './run-apply';
 
 const metadata = { name: 'x', namespace: 'shop' };
@@ -322,7 +322,15 @@ test('a dry run changes nothing, and says what could not be checked', () => {
 test.each([
   ['Apply failed with 1 conflict: conflict with "kubectl"', /FIX: .*--force-conflicts/],
   ['Job "x" is invalid: spec.template: Invalid value: field is immutable', /FIX: delete the object/],
-  ['no matches for kind "Certificate" in version "cert-manager.io/v1"', /FIX: apply the layers below first/],
+  [
+    'no matches for kind "Certificate" in version "cert-manager.io/v1"',
+    /does not know Certificate \(cert-manager\.io\/v1\) \(layer platform\) — FIX: install the operator/,
+  ],
+  [
+    'the server could not find the requested resource (patch podmonitors.monitoring.coreos.com orders)',
+    /does not know podmonitors \(monitoring\.coreos\.com\) \(layer platform\) — FIX: install the operator/,
+  ],
+  ['namespaces "monitoring" not found', /there is no namespace monitoring .*FIX: make it/],
   ['strict decoding error: unknown field "spec.x"', /FIX: compare the version of Kubernetes/],
   ['secrets is forbidden: User "x" cannot patch', /FIX: use the kubeconfig/],
   ['something else', /FIX: read what kubectl said above/],
@@ -423,6 +431,108 @@ test('one layer can be applied alone, and needs only its own values', () => {
   expect(runApply(kit, { args: ['--layer', 'three'] }).stderr).toContain(
     'ERROR the kit has no layer three — FIX: ',
   );
+});
+
+describe('a layer that only watches', () => {
+  const rule = (name: string) => ({
+    manifest: {
+      apiVersion: 'monitoring.coreos.com/v1',
+      kind: 'PrometheusRule',
+      metadata: { name, namespace: 'shop' },
+      spec: {},
+    },
+  });
+  const [monitoring, database] = synthesise({
+    // Whatever the order in which they are declared.
+    monitoring: (stack) => {
+      const hook = secretVariable(stack, 'hook', 'Where alerts go').stringValue;
+      new SecretV1(stack, 'hook', { metadata, dataWo: { hook }, dataWoRevision: 1 });
+      new Manifest(stack, 'rules', rule('orders'));
+      new Manifest(stack, 'more', rule('volumes'));
+    },
+    database: (stack) => {
+      new ConfigMapV1(stack, 'config', { metadata });
+      new JobV1(stack, 'backup', { metadata: { name: 'backup' }, spec: { template } });
+    },
+  });
+  if (monitoring === undefined || database === undefined) throw new Error('two stacks were declared');
+  const kit = buildKit([{ ...monitoring, watches: true }, database], { environment: 'test' });
+  const env = { TF_VAR_hook: 'https://chat.example.com/x' };
+  const applied = (run: Run) => run.objects.map((object) => (object as { kind: string }).kind);
+
+  test('is applied last, and what it watches is not waited for because of it', () => {
+    const run = runApply(kit, { env });
+    expect(run).toMatchObject({ status: 0, stderr: '' });
+    expect(applied(run)).toEqual(['ConfigMap', 'Job', 'Secret', 'PrometheusRule', 'PrometheusRule']);
+    expect(run.calls.some(({ argv }) => argv.includes('Job/backup'))).toBe(false);
+    expect(run.stdout).toMatch(
+      /layer database: 2 objects\napplied 2 objects\nlayer monitoring: 3 objects\napplied 3 objects\n$/,
+    );
+    expect(
+      runApply(kit, { env, args: ['--wait'] }).calls.some(({ argv }) => argv.includes('Job/backup')),
+    ).toBe(true);
+  });
+
+  test('that the cluster has no definitions for leaves the rest complete, and is told last, by a status of its own', () => {
+    const run = runApply(kit, {
+      env: { ...env, FAKE_UNKNOWN: 'PrometheusRule' },
+      args: ['--context', 'a b'],
+    });
+    expect(run.status).toBe(3);
+    expect(run.stdout).toContain('applied 2 objects\n');
+    const lines = run.stderr.trim().split('\n');
+    expect(lines[0]).toMatch(/^error: resource mapping not found/);
+    expect(lines.at(-1)).toBe(
+      'ERROR everything is applied but what watches it: the cluster does not know PrometheusRule (monitoring.coreos.com/v1) (layer monitoring) — FIX: install the operator that brings the definitions (a layer below may do that), then run apply again',
+    );
+    // It goes to the same cluster.
+    expect(run.calls.every(({ argv }) => argv[1] === '--context' && argv[2] === 'a b')).toBe(true);
+  });
+
+  test('keeps nothing from being applied by values that it lacks', () => {
+    const run = runApply(kit, {});
+    expect(run.status).toBe(3);
+    expect(applied(run)).toEqual(['ConfigMap', 'Job']);
+    expect(run.stderr).toContain('ERROR TF_VAR_hook is not set: Where alerts go — FIX: export TF_VAR_hook=…');
+    expect(run.stderr.trim().split('\n').at(-1)).toMatch(
+      /^ERROR everything is applied but what watches it: nothing was applied, for the reasons above \(1\) — FIX: /,
+    );
+  });
+
+  test('is not even tried when something else could not be applied', () => {
+    const run = runApply(kit, { env: { ...env, FAKE_UNKNOWN: 'ConfigMap' } });
+    expect(run.status).toBe(1);
+    expect(run.calls.filter(({ argv }) => argv.includes('apply'))).toHaveLength(1);
+  });
+
+  test('can be left out, be applied alone, and be named', () => {
+    const without = runApply(kit, { args: ['--without-monitoring'] });
+    expect([without.status, applied(without)]).toEqual([0, ['ConfigMap', 'Job']]);
+    for (const args of [['--monitoring'], ['--layer', 'monitoring']]) {
+      const run = runApply(kit, { env, args });
+      expect([run.status, applied(run)]).toEqual([0, ['Secret', 'PrometheusRule', 'PrometheusRule']]);
+      // Then it is what was asked for.
+      expect(runApply(kit, { env: { ...env, FAKE_UNKNOWN: 'PrometheusRule' }, args }).status).toBe(1);
+    }
+    const none = runApply(kitOf(platform), { args: ['--monitoring'] });
+    expect([none.status, none.stdout]).toEqual([0, 'applied 0 objects\n']);
+  });
+
+  test('is checked by a dry run, too', () => {
+    const run = runApply(kit, { env: { ...env, FAKE_NAMESPACES: 'default shop' }, args: ['--dry-run'] });
+    expect(run.status).toBe(0);
+    expect(run.stdout).toMatch(
+      /checked 1 objects, nothing was changed\nnot checked: 2 objects that need .*\n$/,
+    );
+    expect(runApply(kit, { args: ['--dry-run'] }).stderr).toContain(
+      'everything is checked but what watches it',
+    );
+  });
+
+  test('stands in the README with its status', () => {
+    expect(fileOf(kit, 'README.md')).toMatch(/`monitoring` only watches the others.*exit status is 3/);
+    expect(fileOf(kitOf(platform), 'README.md')).not.toContain('only watches');
+  });
 });
 
 test('a wait that fails ends the run with what to look at', () => {

@@ -4,6 +4,7 @@
 #   FAKE_LOG        folder of the records
 #   FAKE_NAMESPACES the namespaces that exist
 #   FAKE_FAIL       what `apply` complains of; it then fails
+#   FAKE_UNKNOWN    a kind of which the cluster has no definition
 #   FAKE_CONFLICT   what `apply` complains of unless it is told to force
 #   FAKE_DOWN       the API server does not answer
 set -euo pipefail
@@ -28,6 +29,11 @@ case " $* " in
     cat >"$record.stdin"
     if [[ -n ${FAKE_CONFLICT-} && " $* " != *' --force-conflicts '* ]]; then
       echo "$FAKE_CONFLICT" >&2
+      exit 1
+    fi
+    if [[ -n ${FAKE_UNKNOWN-} ]] && grep -q "kind: $FAKE_UNKNOWN" "$record.stdin"; then
+      echo "error: resource mapping not found for name: \"x\" namespace: \"shop\" from \"STDIN\": no matches for kind \"$FAKE_UNKNOWN\" in version \"monitoring.coreos.com/v1\"" >&2
+      echo 'ensure CRDs are installed first' >&2
       exit 1
     fi
     if [[ -n ${FAKE_FAIL-} ]]; then

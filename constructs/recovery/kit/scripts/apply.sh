@@ -17,6 +17,8 @@ Usage: apply [options]
   --wait               wait for the last layer too, until its workloads are ready
   --timeout SECONDS    for each wait; default 600
   --layer NAME         apply this layer only; may be repeated
+  --without-monitoring leave out what only watches the platform
+  --monitoring         apply that only
   --force-conflicts    take over fields that somebody else has set
   --help               this text
 
@@ -24,6 +26,11 @@ Environment:
   KUBECONFIG           as for kubectl
   KUBECTL, HELM        the commands to run; default kubectl and helm
   TF_VAR_*             the values that the file `variables` names
+
+Exit status:
+  0                    everything is applied
+  1                    something is not: the last line says what, and what to do
+  3                    everything is, but for what only watches it: the same
 TEXT
 }
 
@@ -41,6 +48,8 @@ wait_last=''
 timeout=600
 force=''
 layers=()
+part=''
+arguments=("$@")
 while (($# > 0)); do
   case $1 in
     --context | --timeout | --layer)
@@ -55,6 +64,7 @@ while (($# > 0)); do
     --dry-run) dry_run=yes ;;
     --wait) wait_last=yes ;;
     --force-conflicts) force=yes ;;
+    --without-monitoring | --monitoring) part=${1#--} ;;
     --help | -h)
       usage
       exit 0
@@ -72,10 +82,23 @@ if [[ -n $context ]]; then
   helm+=(--kube-context "$context")
 fi
 
-# wanted LAYER: is this layer to be applied?
+# Layers that only watch what the others hold, each between blanks.
+watching=' '
+while IFS='|' read -r word _ name _ watches; do
+  [[ $word != layer || -z $watches ]] || watching+="$name "
+done <"$kit/plan"
+
+# wanted LAYER: is this layer to be applied, by this run itself?
 wanted() {
   local one
-  ((${#layers[@]} > 0)) || return 0
+  if ((${#layers[@]} == 0)); then
+    if [[ $part == monitoring ]]; then
+      [[ $watching == *" $1 "* ]]
+    else
+      [[ $watching != *" $1 "* ]]
+    fi
+    return
+  fi
   for one in "${layers[@]}"; do
     [[ $one != "$1" ]] || return 0
   done
@@ -370,12 +393,30 @@ only_from_terraform() {
   [[ -n $found ]]
 }
 
+# unknown_kinds TEXT: the kinds that kubectl did not find, each once. It names them otherwise where it remembers those of
+# an earlier cluster at the same address.
+unknown_kinds() {
+  local rest=$1 known='' one
+  while [[ $rest =~ no\ matches\ for\ kind\ \"([^\"]*)\"\ in\ version\ \"([^\"]*)\"(.*)$ ]] ||
+    [[ $rest =~ requested\ resource\ \(patch\ ([a-z0-9]*)\.([^\ ]*)\ (.*)$ ]]; do
+    one="${BASH_REMATCH[1]} (${BASH_REMATCH[2]})"
+    rest=${BASH_REMATCH[3]}
+    [[ ", $known, " == *", $one, "* ]] || known+="${known:+, }$one"
+  done
+  printf %s "${known:-a kind of object}"
+}
+
 # explain TEXT: ends the run with the likely cause of what kubectl said.
 explain() {
+  local what
   case $1 in
     *conflict*) fail "somebody else has set fields that the kit sets (layer $layer)" 'look at the managers named above; to take the fields over, run apply --force-conflicts' ;;
     *'field is immutable'* | *'updates to statefulset spec'*) fail "an object exists with another content in fields that cannot change (layer $layer)" 'delete the object named above (a StatefulSet with --cascade=orphan, so that its pods and volumes stay), then run apply again' ;;
-    *'no matches for kind'*) fail "the cluster does not know a kind of object (layer $layer)" 'apply the layers below first: their operators bring the definitions' ;;
+    *'no matches for kind'* | *'could not find the requested resource (patch '*) fail "the cluster does not know $(unknown_kinds "$1") (layer $layer)" 'install the operator that brings the definitions (a layer below may do that), then run apply again' ;;
+    *'namespaces "'*'" not found'*)
+      what=${1#*namespaces \"}
+      fail "there is no namespace ${what%%\"*} (layer $layer)" 'make it, or install what runs there, then run apply again'
+      ;;
     *'unknown field'*) fail "the API server knows no such field (layer $layer)" 'compare the version of Kubernetes with the one the platform was written for' ;;
     *orbidden*) fail "this account may not do that (layer $layer)" 'use the kubeconfig of a cluster administrator' ;;
     *) fail "the API server refused an object of the layer $layer" 'read what kubectl said above, put it right, then run apply again' ;;
@@ -477,3 +518,18 @@ if [[ -n $dry_run ]]; then
 else
   printf 'applied %s objects\n' "$applied"
 fi
+
+# What watches comes last, in a run of its own: whatever is wrong with it, the rest is complete by now.
+[[ -z $part && ${#layers[@]} -eq 0 && $watching != ' ' ]] || exit 0
+failed=''
+{ said=$("$BASH" "$kit/apply" ${arguments[@]+"${arguments[@]}"} --monitoring 2>&1 >&3); } 3>&1 || failed=yes
+if [[ -z $failed ]]; then
+  [[ -z $said ]] || printf '%s\n' "$said" >&2
+  exit 0
+fi
+last=${said##*$'\n'}
+[[ $last == "$said" ]] || printf '%s\n' "${said%$'\n'*}" >&2
+how=applied
+[[ -z $dry_run ]] || how=checked
+printf 'ERROR everything is %s but what watches it: %s\n' "$how" "${last#ERROR }" >&2
+exit 3
