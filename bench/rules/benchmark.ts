@@ -18,6 +18,9 @@ const DATABASES = 300;
 const EVALUATIONS = 3;
 const INTERVAL_SECONDS = 20;
 
+/** Of metrics whose first test begins with what is wrong. */
+const WELL: Readonly<Record<string, number>> = {};
+
 interface RulesFile {
   readonly groups: readonly { readonly rules: readonly unknown[] }[];
 }
@@ -36,9 +39,11 @@ export async function measureRules(): Promise<readonly Figure[]> {
   const prometheus = await binary('prometheus', console.log);
   return withScratch(async (directory) => {
     const { rules, series } = declare(directory);
+    const start = Date.now();
     const exporter = createServer((_, response) => {
       response.setHeader('content-type', 'text/plain; version=0.0.4');
-      response.end(series.map((line) => `${line}\n`).join(''));
+      const elapsed = (Date.now() - start) / 1000;
+      response.end(series.map((line) => `${line(elapsed)}\n`).join(''));
     });
     await new Promise<void>((resolve) => exporter.listen(0, '127.0.0.1', resolve));
     try {
@@ -62,7 +67,7 @@ export async function measureRules(): Promise<readonly Figure[]> {
   });
 }
 
-function declare(directory: string): { rules: number; series: string[] } {
+function declare(directory: string): { rules: number; series: readonly Series[] } {
   const app = new App({ outdir: directory });
   const alerting = new Alerting({ runbookBaseUrl: 'https://git.example.com/runbooks', delivery: 'files' });
   withoutCreationStacks(() => declareEnvironment(app, { ...platformOf(DATABASES), alerting }));
@@ -71,29 +76,40 @@ function declare(directory: string): { rules: number; series: string[] } {
     parse(readFileSync(join(directory, 'recovery/bench', name), 'utf8'), { maxAliasCount: -1 }) as T;
   return {
     rules: read<RulesFile>('rules.yaml').groups.reduce((sum, { rules }) => sum + rules.length, 0),
-    series: [...firstValues(read<TestsFile>('rules.test.yaml'))].map(([name, value]) => `${name} ${value}`),
+    series: firstValues(read<TestsFile>('rules.test.yaml')),
   };
 }
+
+/** A series, and its value so many seconds after the start. */
+type Series = (elapsed: number) => string;
 
 /**
  * Every series that the tests of the first database name, with the value that it begins with, before anything is wrong:
  * for each of the databases. Those of the monitoring are there once.
  */
-function firstValues({ tests }: TestsFile): ReadonlyMap<string, string> {
-  const values = new Map<string, string>();
+function firstValues({ tests }: TestsFile): Series[] {
+  const start = Date.now() / 1000;
+  const values = new Map<string, Series>();
   for (const { input_series, name } of tests) {
     if (!/ of (bench\/orders-1|monitoring\/\S+):/.test(name)) continue;
     for (const { series, values: text } of input_series) {
       const [first] = /^-?[0-9.e]+/.exec(text) ?? [];
       // Without labels it would be everybody's.
       if (first === undefined || !series.includes('{')) continue;
+      const [metric = ''] = series.split('{');
+      const value = WELL[metric] ?? Number(first);
+      const at = (elapsed: number): number => {
+        // Tests begin at the epoch.
+        if (/_(time|created|timestamp|timestamp_seconds)$/.test(metric)) return start + value;
+        return /_since_.*_seconds$/.test(metric) ? value + elapsed : value;
+      };
       for (let number = 1; number <= DATABASES; number += 1) {
         const own = series.replaceAll(/orders-1\b/g, `orders-${number}`);
-        if (!values.has(own)) values.set(own, first);
+        if (!values.has(own)) values.set(own, (elapsed) => `${own} ${at(elapsed)}`);
       }
     }
   }
-  return values;
+  return [...values.values()];
 }
 
 /** Seconds of processor time in so many evaluations, once all series are there. */

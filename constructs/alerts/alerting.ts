@@ -1,4 +1,4 @@
-import { Construct, Duration, type Finding, TerraformStack } from '../core';
+import { Construct, Duration, type Finding, specHash, TerraformStack } from '../core';
 import type { Severity } from './definition';
 import type { Rule } from './rule';
 
@@ -46,13 +46,19 @@ export const DEFAULT_RESPONSIBLE = 'platform';
 
 /** How an environment is alerted: handed to every construct whose metrics it is to watch. */
 export class Alerting {
+  /** Tells it from others of its environment: rules of the one leave alone what is watched by the other. */
+  readonly name: string;
   readonly delivery: 'prometheus-operator' | 'files';
   readonly objectLabels: Readonly<Record<string, string>>;
   readonly responsible: string;
   readonly scrapeInterval: Duration;
   readonly overrides: Readonly<Record<string, false | AlertOverride>>;
 
-  constructor(readonly props: AlertingProps) {
+  constructor(
+    readonly props: AlertingProps,
+    name = 'default',
+  ) {
+    this.name = name;
     this.delivery = props.delivery ?? 'prometheus-operator';
     this.objectLabels = props.objectLabels ?? {};
     this.responsible = props.responsible ?? DEFAULT_RESPONSIBLE;
@@ -62,11 +68,10 @@ export class Alerting {
 
   /** The same with other overrides on top, for one construct. */
   with(different: Partial<AlertingProps>): Alerting {
-    return new Alerting({
-      ...this.props,
-      ...different,
-      overrides: { ...this.overrides, ...different.overrides },
-    });
+    return new Alerting(
+      { ...this.props, ...different, overrides: { ...this.overrides, ...different.overrides } },
+      nameOf(this.name, different),
+    );
   }
 
   /**
@@ -133,4 +138,24 @@ export class Alerting {
   runbookUrl(file: string): string {
     return `${this.props.runbookBaseUrl.replace(/\/+$/, '')}/${file}`;
   }
+}
+
+/** What makes other rules. */
+function nameOf(
+  base: string,
+  { mapRule, overrides, responsible, runbookBaseUrl }: Partial<AlertingProps>,
+): string {
+  const different = JSON.stringify({ mapRule, overrides, responsible, runbookBaseUrl }, (_, value) =>
+    textOf(value),
+  );
+  return different === '{}' ? base : specHash([base, different]);
+}
+
+const functions = new Map<unknown, string>();
+
+/** Functions have no JSON: each is told by when it was first seen. */
+function textOf(value: unknown): unknown {
+  if (typeof value !== 'function') return value;
+  if (!functions.has(value)) functions.set(value, `function ${functions.size}`);
+  return functions.get(value);
 }

@@ -1,6 +1,7 @@
 import { environmentOf, type IConstruct } from '../core';
 import type { AlertDefinition } from './definition';
-import type { ResolvedRule } from './rule';
+import { type RecordingRule, recordFacts } from './fact';
+import type { ResolvedRule, Rule } from './rule';
 
 /** The rules of one subject, as they were declared. */
 export interface DeclaredGroup {
@@ -40,4 +41,22 @@ export function knownAlerts(scope: IConstruct): ReadonlySet<string> {
 /** Every group of this construct's environment, in order of declaration. */
 export function declaredGroups(scope: IConstruct): readonly DeclaredGroup[] {
   return groupsOfTree.get(scope.node.root)?.get(environmentOf(scope)) ?? [];
+}
+
+/** What is recorded of a group's subject, and the rules that name it. */
+export function ownRules({ rules }: DeclaredGroup): (RecordingRule | Rule)[] {
+  return [
+    ...recordFacts(rules.map(({ fact }) => fact)),
+    ...rules.flatMap(({ fact, rule }) => (fact === undefined ? [rule] : [])),
+  ];
+}
+
+/** The rules that a group has in common with others of its catalogue and namespace. */
+export function sharedRules({ rules }: DeclaredGroup): Rule[] {
+  return rules.flatMap(({ fact, rule }) => (fact === undefined ? [] : [rule]));
+}
+
+/** `postgres/shop` of `postgres/shop/orders`. */
+export function sharedGroupName({ name }: DeclaredGroup): string {
+  return name.split('/').slice(0, 2).join('/');
 }

@@ -1,4 +1,5 @@
 import type { Duration } from '../core';
+import type { Fact } from './fact';
 
 /** Critical pages somebody, warning is for office hours, info is context; none reaches nobody (a watchdog). */
 export type Severity = 'critical' | 'warning' | 'info' | 'none';
@@ -23,8 +24,18 @@ export interface AlertCase {
   readonly threshold?: number;
   /** Longer than the definition's, where a fact says so. @default - the definition's */
   readonly for?: Duration;
-  /** PromQL. @param threshold the case's, or that of an override */
-  readonly expr: (threshold: number) => string;
+  /**
+   * What its rule joins, so that it is one for all subjects of a namespace: its series have the subject's labels and the
+   * case's, which have to come out of the expression.
+   * @default - none: a rule of its own, which names the subject and bears these labels
+   */
+  readonly fact?: Fact;
+  /**
+   * PromQL.
+   * @param threshold the case's, or that of an override
+   * @param fact as PromQL selects it, the subject's among others
+   */
+  readonly expr: (threshold: number, fact: string) => string;
   /** Values for the templates of its tests and runbook beside the subject's. @default none */
   readonly variables?: Variables;
 }

@@ -114,7 +114,9 @@ function resolve(alert: ExtraAlert, props: ExtraAlertsProps): ResolvedRule[] {
   const { mapRule } = alerting.props;
   const rule = mapRule === undefined ? declared : mapRule(declared, alert.alert);
   if (rule === undefined) return [];
-  return [{ id: alert.alert, rule, runbook, variables: {}, foreign: true, tested: false }];
+  return [
+    { id: alert.alert, rule, labels: rule.labels, runbook, variables: {}, foreign: true, tested: false },
+  ];
 }
 
 function isUrl(runbook: string): boolean {

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { DeclaredGroup } from './declared';
+import { type DeclaredGroup, ownRules, sharedGroupName, sharedRules } from './declared';
 import { runbookTemplate } from './files';
 import { distinctTests } from './rule-tests';
 import { render } from './template';
@@ -11,16 +11,19 @@ export function alertFiles(groups: readonly DeclaredGroup[]): Record<string, str
   const rules = groups.filter((group) => group.rules.length > 0);
   const index = rules.flatMap(({ rules }) =>
     rules.map(
-      ({ rule, runbook }) =>
-        `| ${rule.labels['namespace']} | ${rule.alert} | ${rule.labels['severity']} | [${runbook}](${runbook}) |`,
+      ({ labels, rule, runbook }) =>
+        `| ${labels['namespace']} | ${rule.alert} | ${labels['severity']} | [${runbook}](${runbook}) |`,
     ),
   );
   return {
     'rules.yaml': stringify(
       {
-        groups: rules.map(({ name, rules }) => ({ name, rules: rules.map(({ rule }) => rule) })),
+        groups: [
+          ...rules.map((group) => ({ name: group.name, rules: ownRules(group) })),
+          ...sharedGroups(rules),
+        ],
       },
-      { lineWidth: 0 },
+      { lineWidth: 0, aliasDuplicateObjects: false },
     ),
     'rules.test.yaml': stringify(
       { rule_files: ['rules.yaml'], evaluation_interval: '1m', tests: distinctTests(rules) },
@@ -29,6 +32,19 @@ export function alertFiles(groups: readonly DeclaredGroup[]): Record<string, str
     'runbooks/README.md': `# Runbooks\n\n| namespace | alert | severity | runbook |\n| --- | --- | --- | --- |\n${[...new Set(index)].join('\n')}\n`,
     ...Object.fromEntries(rules.flatMap(runbooks)),
   };
+}
+
+/** Rules of all subjects of a namespace, each once; after what they join. */
+function sharedGroups(groups: readonly DeclaredGroup[]): { name: string; rules: object[] }[] {
+  const shared = new Map<string, Map<string, object>>();
+  for (const group of groups) {
+    const name = sharedGroupName(group);
+    for (const rule of sharedRules(group)) {
+      const rules = shared.get(name) ?? new Map<string, object>();
+      shared.set(name, rules.set(JSON.stringify(rule), rule));
+    }
+  }
+  return [...shared].map(([name, rules]) => ({ name, rules: [...rules.values()] }));
 }
 
 function runbooks({ definitions, directory, rules, runbooks }: DeclaredGroup): [string, string][] {

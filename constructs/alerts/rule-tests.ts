@@ -2,7 +2,7 @@ import { parse } from 'yaml';
 import type { DeclaredGroup } from './declared';
 import type { Variables } from './definition';
 import { testTemplate } from './files';
-import type { ResolvedRule } from './rule';
+import type { ResolvedRule, Rule } from './rule';
 import { render } from './template';
 
 /** A hand-written test of an alert, `tests/<id>.yaml`: a list of these, rendered with the subject's values. */
@@ -50,8 +50,8 @@ export function distinctTests(groups: readonly DeclaredGroup[]): PromtoolTest[] 
   );
 }
 
-function shapeOf({ rule, variables }: ResolvedRule): string {
-  const text = JSON.stringify([rule.expr, rule.for, rule.labels]);
+function shapeOf({ fact, labels, rule, variables }: ResolvedRule): string {
+  const text = JSON.stringify([rule.expr, rule.for, labels, fact?.value]);
   return [variables['name'], variables['namespace']].reduce<string>(
     (shape, name) => shape.replaceAll(`${name}`, '…'),
     text,
@@ -64,13 +64,13 @@ export function ruleTests({ directory, rules }: DeclaredGroup): PromtoolTest[] {
   return rules.flatMap((rule) => (rule.tested ? testsOf(rule, directory) : []));
 }
 
-function testsOf({ id, rule, variables }: ResolvedRule, directory: string): PromtoolTest[] {
+function testsOf({ id, labels, rule, variables }: ResolvedRule, directory: string): PromtoolTest[] {
   const template = testTemplate(directory, id);
   if (template === undefined) return [];
   // Series that tests have in common are merged (`<<`).
   const written = parse(render(template, variables), { merge: true }) as WrittenTest[];
   const changed = variables['changedLabels'] as Record<string, string>;
-  return written.map((test) => instantiate(test, id, rule.alert, rule.labels, changed, variables));
+  return written.map((test) => instantiate(test, id, rule.alert, labels, changed, variables));
 }
 
 function instantiate(
@@ -100,7 +100,7 @@ function instantiate(
 }
 
 /** What tells whether a rule fires. */
-export function firingSelector({ alert, labels }: Pick<ResolvedRule['rule'], 'alert' | 'labels'>): string {
+export function firingSelector({ alert, labels }: Pick<Rule, 'alert' | 'labels'>): string {
   return selector({ alertname: alert, alertstate: 'firing', ...labels });
 }
 

@@ -1,6 +1,7 @@
 import type { Duration } from '../core';
 import { type Alerting, type AlertOverride, DEFAULT_RESPONSIBLE } from './alerting';
 import type { AlertCase, AlertDefinition, Catalogue, Subject, Variables } from './definition';
+import { type DeclaredFact, declareFact, selectFact } from './fact';
 
 /** An alerting rule as Prometheus reads it. */
 export interface Rule {
@@ -16,7 +17,12 @@ export interface Rule {
 /** A rule, and what it came from. */
 export interface ResolvedRule {
   readonly id: string;
+  /** One with a fact is the same for several subjects. */
   readonly rule: Rule;
+  /** What it knows of this subject by a series. @default - it names its subject */
+  readonly fact?: DeclaredFact;
+  /** Of the alert, when it fires for this case. */
+  readonly labels: Readonly<Record<string, string>>;
   /** File name of its runbook. */
   readonly runbook: string;
   /** Values of the templates of its tests and runbook. */
@@ -53,10 +59,17 @@ function resolve<S extends Subject>(
   if (override === false) return undefined;
   const threshold = override?.threshold ?? one.threshold ?? 0;
   const pending = override?.for ?? one.for ?? definition.for;
-  const runbook = runbookFile(catalogue, subject, definition);
+  const runbook = runbookFile(catalogue, subject.namespace, subject.name, definition);
+  // Somebody's own expression names what it likes.
+  const fact = override?.expr === undefined ? one.fact : undefined;
+  const own = { ...catalogue.labels(subject), ...one.labels };
+  const expr = one.expr(
+    threshold,
+    fact === undefined ? '' : selectFact(fact, subject.namespace, alerting.name),
+  );
   const declared: Rule = {
     alert: definition.alertname ?? id,
-    expr: override?.expr ?? one.expr(threshold),
+    expr: override?.expr ?? expr,
     for: prometheusDuration(pending),
     ...(definition.keepFiringFor === undefined
       ? {}
@@ -68,14 +81,22 @@ function resolve<S extends Subject>(
       responsible: alerting.responsible,
       // AlertmanagerConfig matches alerts of its own namespace by this label.
       namespace: subject.namespace,
-      ...catalogue.labels(subject),
-      ...one.labels,
+      ...(fact === undefined ? own : {}),
       ...override?.labels,
     },
     annotations: {
       summary: definition.summary,
       description: definition.description,
-      runbook_url: alerting.runbookUrl(runbook),
+      runbook_url: alerting.runbookUrl(
+        fact === undefined
+          ? runbook
+          : runbookFile(
+              catalogue,
+              subject.namespace,
+              `{{ $labels.${nameLabel(catalogue, subject)} }}`,
+              definition,
+            ),
+      ),
     },
   };
   const rule = alerting.props.mapRule === undefined ? declared : alerting.props.mapRule(declared, id);
@@ -83,6 +104,10 @@ function resolve<S extends Subject>(
   return {
     id,
     rule,
+    labels: fact === undefined ? rule.labels : { ...own, ...rule.labels },
+    ...(fact === undefined
+      ? {}
+      : { fact: declareFact(fact, threshold, { namespace: subject.namespace, ...own }, alerting.name) }),
     runbook,
     variables: {
       namespace: subject.namespace,
@@ -93,7 +118,7 @@ function resolve<S extends Subject>(
       for: pending.toSeconds(),
       changedLabels: changedLabels(alerting, override),
     },
-    foreign: rule.expr !== one.expr(threshold),
+    foreign: rule.expr !== expr,
     tested: rule === declared && override?.expr === undefined && override?.for === undefined,
   };
 }
@@ -107,13 +132,21 @@ function changedLabels({ responsible }: Alerting, override: AlertOverride | unde
   };
 }
 
-/** `orders-PostgresDown.md`: names the thing, so that its commands are ready to run. */
+/** `postgres-shop-orders-PostgresDown.md`: names the thing, so that its commands are ready to run. */
 function runbookFile<S extends Subject>(
   catalogue: Catalogue<S>,
-  subject: S,
+  namespace: string,
+  name: string,
   { id, runbook = id }: AlertDefinition<S>,
 ): string {
-  return `${catalogue.name}-${subject.namespace}-${subject.name}-${runbook}.md`;
+  return `${catalogue.name}-${namespace}-${name}-${runbook}.md`;
+}
+
+/** The label of a subject's alerts that has its name. */
+function nameLabel<S extends Subject>(catalogue: Catalogue<S>, subject: S): string {
+  const [label] = Object.entries(catalogue.labels(subject)).find(([, value]) => value === subject.name) ?? [];
+  if (label === undefined) throw new Error(`no label of ${catalogue.name} has the name of its subject`);
+  return label;
 }
 
 /** Prometheus knows no fractions: `90s`, `10m`, `1h`. */

@@ -78,8 +78,8 @@ function alertLimits(
   const { declaredGroups } = require('../alerts') as typeof import('../alerts');
   const group = declaredGroups(scope).find((one) => one.name === `postgres/${namespace}/${name}`);
   return new Map(
-    (group?.rules ?? []).flatMap(({ rule, variables }) => {
-      const { backup_type: type } = rule.labels;
+    (group?.rules ?? []).flatMap(({ labels, variables }) => {
+      const { backup_type: type } = labels;
       const limit = variables['threshold'];
       return type !== undefined && typeof limit === 'number' && limit > 0 ? [[type, limit] as const] : [];
     }),

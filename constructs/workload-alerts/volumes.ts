@@ -3,28 +3,54 @@ import { Duration } from '../core';
 import { kubelet, series } from './series';
 import type { WorkloadSubject } from './subject';
 
+/** What is known of a claim: whose it is. */
+const FACT = 'disaster_recovery_claim';
+const SAME = 'on (namespace, persistentvolumeclaim)';
 const BY_CLAIM = 'by (namespace, persistentvolumeclaim)';
+const BY_WORKLOAD = 'by (namespace, persistentvolumeclaim, workload)';
 
-/** A rule for subjects that have claims. */
-const forClaims =
-  (rule: (of: (metric: string) => string, subject: WorkloadSubject) => AlertCase) =>
-  (subject: WorkloadSubject): AlertCase[] => {
-    const { claims, namespace } = subject;
-    if (claims.length === 0) return [];
-    const persistentvolumeclaim = claims.map((name) => name.replaceAll('.', '[.]')).join('|');
-    return [rule((metric) => series(metric, kubelet(namespace), { persistentvolumeclaim }), subject)];
-  };
+interface Claims {
+  /** A metric of all volumes of the namespace. A shared volume is told by each node. */
+  readonly of: (metric: string) => string;
+  /** Those of a vector that are watched, with the label of whose they are. */
+  readonly watched: (vector: string) => string;
+  readonly facts: string;
+}
 
-/** Of what is available, not of what is used: some file systems keep a part for root. A shared volume is told by each node. */
-const usage = (of: (metric: string) => string): string =>
-  `max ${BY_CLAIM} (1 - ${of('kubelet_volume_stats_available_bytes')} / ${of('kubelet_volume_stats_capacity_bytes')})`;
-
+/** One case for each claim. @param rule for all of a namespace */
+const forEach =
+  (rule: (all: Claims, threshold: number) => string, threshold?: number) =>
+  ({ claims, namespace }: WorkloadSubject): AlertCase[] =>
+    claims.map((persistentvolumeclaim) => ({
+      ...(threshold === undefined ? {} : { threshold }),
+      fact: { name: FACT },
+      labels: { persistentvolumeclaim },
+      variables: { claim: persistentvolumeclaim },
+      expr: (threshold, facts) => {
+        // A claim that was declared twice would be in the way of all others.
+        const whose = `group ${BY_WORKLOAD} (topk ${BY_CLAIM} (1, ${facts}))`;
+        return rule(
+          {
+            of: (metric) => series(metric, kubelet(namespace)),
+            watched: (vector) => `${vector} * ${SAME} group_left (workload) ${whose}`,
+            facts,
+          },
+          threshold,
+        );
+      },
+    }));
 const FULL = {
   category: 'capacity',
   summary: 'A volume is nearly full',
   description:
     'The volume of {{ $labels.namespace }}/{{ $labels.persistentvolumeclaim }} is {{ $value | humanizePercentage }} full.',
 } as const;
+
+/** Of what is available, not of what is used: some file systems keep a part for root. */
+const usage = ({ of }: Claims): string =>
+  `max ${BY_CLAIM} (1 - ${of('kubelet_volume_stats_available_bytes')} / ${of('kubelet_volume_stats_capacity_bytes')})`;
+
+const full = (all: Claims, threshold: number): string => `${all.watched(usage(all))} > ${threshold}`;
 
 /** Alerts on volumes, from the kubelets. */
 export const VOLUME_ALERTS: readonly AlertDefinition<WorkloadSubject>[] = [
@@ -34,7 +60,7 @@ export const VOLUME_ALERTS: readonly AlertDefinition<WorkloadSubject>[] = [
     severity: 'warning',
     priority: 'P3',
     for: Duration.minutes(15),
-    cases: forClaims((of) => ({ threshold: 0.85, expr: (threshold) => `${usage(of)} > ${threshold}` })),
+    cases: forEach(full, 0.85),
   },
   {
     ...FULL,
@@ -44,7 +70,7 @@ export const VOLUME_ALERTS: readonly AlertDefinition<WorkloadSubject>[] = [
     priority: 'P1',
     for: Duration.minutes(5),
     runbook: 'PvcUsageHigh',
-    cases: forClaims((of) => ({ threshold: 0.95, expr: (threshold) => `${usage(of)} > ${threshold}` })),
+    cases: forEach(full, 0.95),
   },
   {
     id: 'PvcFullIn4Days',
@@ -56,12 +82,12 @@ export const VOLUME_ALERTS: readonly AlertDefinition<WorkloadSubject>[] = [
       'The volume of {{ $labels.namespace }}/{{ $labels.persistentvolumeclaim }} fills at the pace of its last six hours.',
     for: Duration.hours(1),
     runbook: 'PvcUsageHigh',
-    cases: forClaims((of) => ({
-      threshold: 4 * 86_400,
+    cases: forEach((all, threshold) => {
+      const available = all.of('kubelet_volume_stats_available_bytes');
+      const then = `max ${BY_CLAIM} (predict_linear(${available}[6h], ${threshold}))`;
       // A volume that is half empty may well be filled at once, and stay so.
-      expr: (threshold) =>
-        `max ${BY_CLAIM} (predict_linear(${of('kubelet_volume_stats_available_bytes')}[6h], ${threshold})) < 0 and on (namespace, persistentvolumeclaim) ${usage(of)} > 0.5`,
-    })),
+      return `${all.watched(then)} < 0 and ${SAME} ${usage(all)} > 0.5`;
+    }, 4 * 86_400),
   },
   {
     id: 'PvcUnwatched',
@@ -72,14 +98,9 @@ export const VOLUME_ALERTS: readonly AlertDefinition<WorkloadSubject>[] = [
     description:
       'No kubelet tells of {{ $labels.namespace }}/{{ $labels.persistentvolumeclaim }}: no pod has it mounted, its driver tells nothing, or the kubelet is not scraped.',
     for: Duration.minutes(30),
-    cases: forClaims((_, { claims, namespace }) => ({
-      expr: () =>
-        claims
-          .map((persistentvolumeclaim) =>
-            series('kubelet_volume_stats_capacity_bytes', { ...kubelet(namespace), persistentvolumeclaim }),
-          )
-          .map((one) => `max ${BY_CLAIM} (absent(${one}))`)
-          .join(' or '),
-    })),
+    cases: forEach(
+      ({ facts, of }) =>
+        `max ${BY_WORKLOAD} (${facts}) unless ${SAME} ${of('kubelet_volume_stats_capacity_bytes')}`,
+    ),
   },
 ];

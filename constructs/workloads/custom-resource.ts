@@ -21,11 +21,20 @@ export interface CustomResourceProps {
 
 /** An object of a kind that an operator defines. Terraform reads its definition when it plans: it must be there before. */
 export class CustomResource extends Construct {
+  readonly #manifest: Manifest;
+  #object: object;
+
   constructor(scope: Construct, id: string, { metadata, spec, validate, ...type }: CustomResourceProps) {
     super(scope, id);
-    const object = { ...type, metadata: withoutEmpty(metadata), spec };
-    if (validate !== undefined) addCheck(this, () => invalid(object, validate));
-    new Manifest(this, 'manifest', { manifest: literalDeep(object) as Record<string, unknown> });
+    this.#object = { ...type, metadata: withoutEmpty(metadata), spec };
+    if (validate !== undefined) addCheck(this, () => invalid(this.#object, validate));
+    this.#manifest = new Manifest(this, 'manifest', { manifest: literalObject(this.#object) });
+  }
+
+  /** For one that grows while the app is declared. */
+  set spec(spec: object) {
+    this.#object = { ...this.#object, spec };
+    this.#manifest.manifest = literalObject(this.#object);
   }
 }
 
@@ -50,6 +59,10 @@ function withoutEmpty(metadata: CustomResourceProps['metadata']): object {
       ([, value]) => typeof value === 'string' || Object.keys(value).length > 0,
     ),
   );
+}
+
+function literalObject(object: object): Record<string, unknown> {
+  return literalDeep(object) as Record<string, unknown>;
 }
 
 /** Terraform would read `${` in any of its strings. */

@@ -7,6 +7,7 @@ import {
   resolveRules,
   type Subject,
 } from '../../constructs/alerts';
+import { recordFacts } from '../../constructs/alerts/fact';
 import { runbookTemplate, testTemplate } from '../../constructs/alerts/files';
 import { ruleTests } from '../../constructs/alerts/rule-tests';
 import { render } from '../../constructs/alerts/template';
@@ -70,16 +71,17 @@ export function describeCatalogue<S extends Subject>(catalogue: Catalogue<S>, su
 
   describeWithPromtool(`the rules of ${catalogue.name}, run by promtool`, () => {
     test('do what their tests say', async () => {
-      expect(await testRules({ rules: rules.map(({ rule }) => rule), tests: rules.flatMap(testsOf) })).toBe(
-        '',
-      );
+      const shared = new Map(rules.map(({ rule }) => [JSON.stringify(rule), rule]));
+      const suite = [...recordFacts(rules.map(({ fact }) => fact)), ...shared.values()];
+      expect(await testRules({ rules: suite, tests: rules.flatMap(testsOf) })).toBe('');
     }, 120_000);
 
     test('are noticed when they are wrong', async () => {
-      const wrong = rules.flatMap((resolved) =>
+      const distinct = new Map(rules.map((resolved) => [JSON.stringify(resolved.rule), resolved]));
+      const wrong = [...distinct.values()].flatMap((resolved) =>
         mutants(resolved.rule).map(({ what, rule }) => ({
           name: `${resolved.id}: ${what}`,
-          rules: [rule],
+          rules: [...recordFacts([resolved.fact]), rule],
           tests: testsOf(resolved),
         })),
       );

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import type { Rule } from '../../constructs/alerts';
+import type { RecordingRule } from '../../constructs/alerts/fact';
 import type { PromtoolTest } from '../../constructs/alerts/rule-tests';
 import { findPromtool } from '../promtool';
 
@@ -16,7 +17,7 @@ export const describeWithPromtool = PROMTOOL === undefined ? describe.skip : des
 
 /** Rules, and tests of them. */
 export interface RuleSuite {
-  readonly rules: readonly Rule[];
+  readonly rules: readonly (RecordingRule | Rule)[];
   readonly tests: readonly PromtoolTest[];
 }
 

@@ -30,14 +30,14 @@ test('every CronJob of a database that runs by itself is watched, and no other',
     .map((cronJob) => get(cronJob, 'metadata.name'));
   expect(running).toHaveLength(5);
   for (const id of ['CronJobLastRunFailed', 'CronJobStale', 'CronJobNotScheduled', 'CronJobSuspended'])
-    expect(of(id).map(({ rule }) => rule.labels['cronjob'])).toEqual(expect.arrayContaining(running));
+    expect(of(id).map(({ labels }) => labels['cronjob'])).toEqual(expect.arrayContaining(running));
   expect(of('CronJobStale')).toHaveLength(5);
 });
 
 test('a backup is stale after the longest gap of its own schedule, and its delay', () => {
   const { of } = declare({ backups: incremental });
   const seconds = Object.fromEntries(
-    of('CronJobStale').map(({ rule, variables }) => [rule.labels['cronjob'], Number(variables['threshold'])]),
+    of('CronJobStale').map(({ labels, variables }) => [labels['cronjob'], Number(variables['threshold'])]),
   );
   const within = (name: string, gap: number) => {
     expect(seconds[name]).toBeGreaterThanOrEqual(gap + 3600);
