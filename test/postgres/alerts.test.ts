@@ -59,7 +59,7 @@ describe('what is not there is not watched', () => {
 
   test('a rule for each schedule, and for each repository', () => {
     const labels = (id: string, label: string) =>
-      rulesOf(subject).flatMap((one) => (one.id === id ? [one.rule.labels[label]] : []));
+      rulesOf(subject).flatMap((one) => (one.id === id ? [one.labels[label]] : []));
     expect(labels('PgBackRestRepositoryUnusable', 'repository')).toEqual(['1', '3']);
     expect(labels('PgBackRestFullTooOld', 'backup_type')).toEqual(['full', 'full']);
     expect(labels('PgBackRestBackupTooOld', 'backup_type')).toEqual(['diff', 'diff', 'incr', 'incr']);

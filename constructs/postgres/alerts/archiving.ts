@@ -1,6 +1,6 @@
 import type { AlertDefinition } from '../../alerts';
 import { Duration } from '../../core';
-import { EACH, ofServer, SAME } from './series';
+import { DATABASE, EACH, ofServers, SAME } from './series';
 import type { DatabaseSubject } from './subject';
 
 /** Alerts on what reaches the archive, from the server's own counters (job "postgres"). */
@@ -23,10 +23,13 @@ export const ARCHIVING_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
       const written = ['inserted', 'updated', 'deleted']
         .map((what) => within(`pg_stat_database_tup_${what}`))
         .join(' + ');
+      const stuck = `${within('pg_stat_archiver_archived_count')} == 0 and ${SAME} (${within('pg_stat_archiver_failed_count')} > 0 or ${written} > 0)`;
+      const timeout = subject.archiveTimeout.wholeSeconds();
       return [
         {
-          expr: () =>
-            `${within('pg_stat_archiver_archived_count')} == 0 and ${SAME} (${within('pg_stat_archiver_failed_count')} > 0 or ${written} > 0)`,
+          fact: { name: 'disaster_recovery_archive_timeout_seconds', value: timeout },
+          // Windows are no values: there is a rule for each archive timeout.
+          expr: (_, timeouts) => `${stuck} and ${SAME} ${timeouts} == ${timeout}`,
           // What was just written is archived within the archive timeout.
           for: Duration.seconds(Math.max(300, subject.archiveTimeout.toSeconds() + 120)),
           variables: { window: seconds },
@@ -49,13 +52,15 @@ export const ARCHIVING_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
     cases: (subject) => [
       {
         threshold: 0,
-        expr: (failures) => `${increase(subject, 'pg_stat_archiver_failed_count', '15m')} > ${failures}`,
+        fact: DATABASE,
+        expr: (failures, databases) =>
+          `${increase(subject, 'pg_stat_archiver_failed_count', '15m')} > ${failures} and ${SAME} ${databases}`,
       },
     ],
   },
 ];
 
 /** Over all servers: which of them is the primary may have changed meanwhile. */
-function increase(subject: DatabaseSubject, metric: string, window: string): string {
-  return `sum ${EACH} (increase(${ofServer(subject, metric)}[${window}]))`;
+function increase({ namespace }: DatabaseSubject, metric: string, window: string): string {
+  return `sum ${EACH} (increase(${ofServers(namespace, metric)}[${window}]))`;
 }

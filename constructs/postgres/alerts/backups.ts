@@ -1,10 +1,16 @@
 import type { AlertCase, AlertDefinition } from '../../alerts';
 import { Duration } from '../../core';
-import { EACH, latest, ofBackups, SAME } from './series';
+import { byRepository, EACH_REPOSITORY, latest, ofBackups, SAME_REPOSITORY } from './series';
 import type { BackupSubject, WatchedSchedule } from './subject';
 
 /** What a backup has to reach when it is estimated: a tenth of what one process did to a disk, to err on the long side. */
 const BYTES_PER_SECOND = 25 * 1024 * 1024;
+
+/** Age of the newest backup of a type, or of one that counts as such. */
+const AGE = 'pgbackrest_backup_since_last_completion_seconds';
+
+/** That a repository is watched, and how often it is asked. */
+const REPOSITORY = { name: 'disaster_recovery_repository_interval_seconds' } as const;
 
 /** A backup may wait an hour for another one's lock, ten minutes for the server, and is tried three times. */
 const TRIES = Duration.hours(2);
@@ -46,12 +52,20 @@ export const BACKUP_ALERTS: readonly AlertDefinition<BackupSubject>[] = [
     for: Duration.hours(1),
     runbook: 'PgBackRestBackups',
     cases: (subject) =>
-      perRepository(subject, (repository) => ({
+      perRepository(subject, () => {
+        // In whole hours, so that databases of nearly one size have one rule.
+        const pending = Duration.hours(1 + Math.ceil(backupTime(subject).toSeconds() / 3600));
+        const archives = told(subject, 'pgbackrest_wal_archive_status');
+        const full = told(subject, 'pgbackrest_backup_info', ',backup_type="full"');
         // By the id that a major upgrade changes: backups of the version before do not count for the new one.
-        expr: () =>
-          `group ${EACH} (${latest(ofBackups(subject, 'pgbackrest_wal_archive_status', repository))} unless on (namespace, database, database_id) ${latest(ofBackups(subject, 'pgbackrest_backup_info', `${repository},backup_type="full"`))})`,
-        for: Duration.hours(1).plus(backupTime(subject)),
-      })),
+        const without = `group ${EACH_REPOSITORY} (${archives} unless on (namespace, database, repository, database_id) ${full})`;
+        const seconds = pending.toSeconds();
+        return {
+          fact: { name: 'disaster_recovery_first_backup_seconds', value: seconds },
+          expr: (_, limits) => `${without} and ${SAME_REPOSITORY} ${limits} == ${seconds}`,
+          for: pending,
+        };
+      }),
   },
   {
     id: 'PgBackRestPageErrors',
@@ -63,9 +77,9 @@ export const BACKUP_ALERTS: readonly AlertDefinition<BackupSubject>[] = [
       'The newest backups of {{ $labels.namespace }}/{{ $labels.database }} in a repository contain pages whose checksums are wrong: they are damaged on its volume, and in these backups.',
     for: Duration.minutes(5),
     cases: (subject) =>
-      perRepository(subject, (repository) => ({
-        expr: () =>
-          `max ${EACH} (${latest(ofBackups(subject, 'pgbackrest_backup_last_error_status', repository))}) == 1`,
+      perRepository(subject, () => ({
+        expr: (_, repositories) =>
+          `max ${EACH_REPOSITORY} (${told(subject, 'pgbackrest_backup_last_error_status')}) == 1 and ${SAME_REPOSITORY} ${repositories}`,
       })),
   },
 ];
@@ -83,13 +97,12 @@ export const REPOSITORY_ALERTS: readonly AlertDefinition<BackupSubject>[] = [
     for: Duration.minutes(15),
     runbook: 'PgBackRestRepository',
     cases: (subject) =>
-      perRepository(subject, (repository) => {
-        const status = ofBackups(subject, 'pgbackrest_repo_status', repository);
+      perRepository(subject, () => {
+        const status = told(subject, 'pgbackrest_repo_status');
+        const seeing = byRepository(ofBackups(subject.namespace, 'pgbackrest_exporter_status'));
         // 2: no backup yet, which is an alert of its own. Not there at all: the exporter knows no such stanza.
-        return {
-          expr: () =>
-            `max ${EACH} (${latest(status)}) != 0 != 2 or group ${EACH} (${ofBackups(subject, 'pgbackrest_exporter_status', repository)} == 1) unless ${SAME} ${latest(status)}`,
-        };
+        const unusable = `max ${EACH_REPOSITORY} (${status}) != 0 != 2 or group ${EACH_REPOSITORY} (${seeing} == 1) unless ${SAME_REPOSITORY} ${status}`;
+        return { expr: (_, repositories) => `(${unusable}) and ${SAME_REPOSITORY} ${repositories}` };
       }),
   },
   {
@@ -103,9 +116,9 @@ export const REPOSITORY_ALERTS: readonly AlertDefinition<BackupSubject>[] = [
     for: Duration.minutes(15),
     runbook: 'PgBackRestRepository',
     cases: (subject) =>
-      perRepository(subject, (repository) => ({
-        expr: () =>
-          `min ${EACH} (${latest(ofBackups(subject, 'pgbackrest_wal_archive_status', repository))}) == 0`,
+      perRepository(subject, () => ({
+        expr: (_, repositories) =>
+          `min ${EACH_REPOSITORY} (${told(subject, 'pgbackrest_wal_archive_status')}) == 0 and ${SAME_REPOSITORY} ${repositories}`,
       })),
   },
   {
@@ -119,13 +132,10 @@ export const REPOSITORY_ALERTS: readonly AlertDefinition<BackupSubject>[] = [
     for: Duration.minutes(15),
     runbook: 'PostgresMonitoring',
     cases: (subject) =>
-      perRepository(subject, (repository) => {
-        const status = ofBackups(subject, 'pgbackrest_exporter_status', repository);
-        return {
-          expr: () =>
-            `max ${EACH} (${latest(status)}) == 0 or max ${EACH} (absent_over_time(${status}[15m]))`,
-        };
-      }),
+      perRepository(subject, () => ({
+        expr: (_, repositories) =>
+          `max ${EACH_REPOSITORY} (${repositories}) unless ${SAME_REPOSITORY} ${told(subject, 'pgbackrest_exporter_status')} == 1`,
+      })),
   },
   {
     id: 'PgBackRestExporterFrozen',
@@ -138,13 +148,15 @@ export const REPOSITORY_ALERTS: readonly AlertDefinition<BackupSubject>[] = [
     for: Duration.minutes(20),
     runbook: 'PostgresMonitoring',
     cases: (subject) =>
-      perRepository(subject, (repository) => {
-        const interval = subject.repositoryInterval.toSeconds();
+      perRepository(subject, () => {
+        const interval = subject.repositoryInterval.wholeSeconds();
         const window = Math.max(3600, 3 * interval);
+        const changes = byRepository(`changes(${ofBackups(subject.namespace, AGE)}[${window}s])`);
         return {
-          // An age that does not grow.
-          expr: () =>
-            `max ${EACH} (changes(${ofBackups(subject, 'pgbackrest_backup_since_last_completion_seconds', repository)}[${window}s])) == 0`,
+          fact: { ...REPOSITORY, value: interval },
+          // An age that does not grow. Windows are no values: there is a rule for each interval.
+          expr: (_, intervals) =>
+            `max ${EACH_REPOSITORY} (${changes}) == 0 and ${SAME_REPOSITORY} ${intervals} == ${interval}`,
           // One that has just begun tells the same until it asks for the second time.
           for: Duration.seconds(Math.max(1200, interval + 300)),
           variables: { window },
@@ -159,11 +171,12 @@ export const REPOSITORY_ALERTS: readonly AlertDefinition<BackupSubject>[] = [
  */
 function tooOld(subject: BackupSubject, which: (schedule: WatchedSchedule) => boolean): AlertCase[] {
   return subject.schedules.filter(which).flatMap((schedule) =>
-    perRepository(subject, (repository) => ({
+    perRepository(subject, () => ({
       labels: { backup_type: schedule.type },
       threshold: limit(subject, schedule),
-      expr: (seconds) =>
-        `min ${EACH} (${latest(ofBackups(subject, 'pgbackrest_backup_since_last_completion_seconds', `${repository},backup_type="${schedule.type}"`))}) > ${seconds}`,
+      fact: { name: 'disaster_recovery_backup_age_limit_seconds', value: 'threshold' },
+      expr: (_, limits) =>
+        `min by (namespace, database, repository, backup_type) (${told(subject, AGE)}) > on (namespace, database, repository, backup_type) ${limits}`,
       variables: {
         type: schedule.type,
         otherTypes: ['full', 'diff', 'incr'].filter((type) => type !== schedule.type),
@@ -172,19 +185,22 @@ function tooOld(subject: BackupSubject, which: (schedule: WatchedSchedule) => bo
   );
 }
 
-/**
- * Each repository has an exporter of its own, whose metrics all bear its number: an age in one hides none in another.
- * @param one is given the matcher of the repository
- */
-function perRepository({ repositories }: BackupSubject, one: (matcher: string) => AlertCase): AlertCase[] {
+/** Each repository has an exporter of its own, whose metrics all bear its number: an age in one hides none in another. */
+function perRepository({ repositories }: BackupSubject, one: () => AlertCase): AlertCase[] {
   return repositories.map((number) => {
-    const { labels, variables, ...rest } = one(`,repo_key="${number}"`);
+    const { labels, variables, ...rest } = one();
     return {
+      fact: REPOSITORY,
       ...rest,
       labels: { ...labels, repository: String(number) },
       variables: { ...variables, repository: number },
     };
   });
+}
+
+/** What the exporters of a namespace told last, by repository. */
+function told({ namespace }: BackupSubject, metric: string, matchers = ''): string {
+  return byRepository(latest(ofBackups(namespace, metric, matchers)));
 }
 
 /** How old the newest backup of a schedule may be, in seconds. */

@@ -1,13 +1,11 @@
-import type { Subject } from '../../alerts';
-
-/** A metric of the server's exporter (postgres_exporter), of one database alone. @param matchers begin with a comma */
-export function ofServer({ namespace, name }: Subject, metric: string, matchers = ''): string {
-  return `${metric}{job="postgres",namespace="${namespace}",database="${name}"${matchers}}`;
+/** A metric of the servers' exporters (postgres_exporter), of all databases of a namespace. @param matchers begin with a comma */
+export function ofServers(namespace: string, metric: string, matchers = ''): string {
+  return `${metric}{job="postgres",namespace="${namespace}"${matchers}}`;
 }
 
-/** The same of the exporters that read its repositories (pgbackrest_exporter), one each; `repo_key` tells which. */
-export function ofBackups({ namespace, name }: Subject, metric: string, matchers = ''): string {
-  return `${metric}{job="pgbackrest",namespace="${namespace}",database="${name}"${matchers}}`;
+/** The same of the exporters that read their repositories (pgbackrest_exporter), one each; `repo_key` tells which. */
+export function ofBackups(namespace: string, metric: string, matchers = ''): string {
+  return `${metric}{job="pgbackrest",namespace="${namespace}"${matchers}}`;
 }
 
 /**
@@ -18,9 +16,19 @@ export function latest(series: string): string {
   return `last_over_time(${series}[15m])`;
 }
 
-/** An alert is about a database, a pod, a database inside the server; exporters have more labels than that. */
+/** With the label of alerts and facts in place of the exporter's own. */
+export function byRepository(vector: string): string {
+  return `label_replace(${vector}, "repository", "$1", "repo_key", "(.+)")`;
+}
+
+/** An alert is about a database, a pod, a database inside the server, a repository; exporters have more labels than that. */
 export const EACH = 'by (namespace, database)';
 export const EACH_POD = 'by (namespace, database, pod)';
 export const EACH_DATNAME = 'by (namespace, database, datname)';
+export const EACH_REPOSITORY = 'by (namespace, database, repository)';
 export const SAME = 'on (namespace, database)';
 export const SAME_POD = 'on (namespace, database, pod)';
+export const SAME_REPOSITORY = 'on (namespace, database, repository)';
+
+/** That a database is watched. */
+export const DATABASE = { name: 'disaster_recovery_database' } as const;

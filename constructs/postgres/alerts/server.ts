@@ -1,6 +1,6 @@
 import type { AlertCase, AlertDefinition } from '../../alerts';
 import { Duration } from '../../core';
-import { EACH, EACH_POD, ofServer, SAME, SAME_POD } from './series';
+import { DATABASE, EACH, EACH_POD, ofServers, SAME, SAME_POD } from './series';
 import type { DatabaseSubject } from './subject';
 
 /** Collectors of postgres_exporter that rules here read; `database_wraparound` is off unless it is asked for. */
@@ -16,10 +16,13 @@ export const SERVER_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
     summary: 'PostgreSQL does not answer',
     description: '{{ $labels.namespace }}/{{ $labels.database }} does not answer its exporter, or has none.',
     for: Duration.minutes(2),
-    cases: (subject) => {
-      const up = ofServer(subject, 'pg_up');
-      return [{ expr: () => `max ${EACH} (${up}) == 0 or max ${EACH} (absent(${up}))` }];
-    },
+    cases: ({ namespace }) => [
+      {
+        fact: DATABASE,
+        expr: (_, databases) =>
+          `max ${EACH} (${databases}) unless ${SAME} ${ofServers(namespace, 'pg_up')} == 1`,
+      },
+    ],
   },
   {
     id: 'PostgresConnectionsHigh',
@@ -32,7 +35,7 @@ export const SERVER_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
       '{{ $value | humanizePercentage }} of the connections that {{ $labels.namespace }}/{{ $labels.pod }} has for clients are taken.',
     for: Duration.minutes(10),
     runbook: 'PostgresConnections',
-    cases: (subject) => [{ threshold: 0.8, expr: (share) => `${connections(subject)} > ${share}` }],
+    cases: (subject) => connectionsAbove(subject, 0.8),
   },
   {
     id: 'PostgresConnectionsExhausted',
@@ -45,7 +48,7 @@ export const SERVER_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
       '{{ $value | humanizePercentage }} of the connections that {{ $labels.namespace }}/{{ $labels.pod }} has for clients are taken.',
     for: Duration.minutes(5),
     runbook: 'PostgresConnections',
-    cases: (subject) => [{ threshold: 0.95, expr: (share) => `${connections(subject)} > ${share}` }],
+    cases: (subject) => connectionsAbove(subject, 0.95),
   },
   {
     id: 'PostgresMetricsIncomplete',
@@ -57,15 +60,16 @@ export const SERVER_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
       'The exporter of {{ $labels.namespace }}/{{ $labels.pod }} reaches its server, and some of its queries fail or are not made.',
     for: Duration.minutes(15),
     runbook: 'PostgresMonitoring',
-    cases: (subject) => {
-      const up = `max ${EACH_POD} (${ofServer(subject, 'pg_up')})`;
-      const failed = `max ${EACH_POD} (${ofServer(subject, 'pg_exporter_last_scrape_error')})`;
+    cases: ({ namespace }) => {
+      const up = `max ${EACH_POD} (${ofServers(namespace, 'pg_up')})`;
+      const failed = `max ${EACH_POD} (${ofServers(namespace, 'pg_exporter_last_scrape_error')})`;
       const matcher = `,collector=~"${COLLECTORS.join('|')}"`;
-      const collected = `sum ${EACH_POD} (${ofServer(subject, 'pg_scrape_collector_success', matcher)})`;
+      const collected = `sum ${EACH_POD} (${ofServers(namespace, 'pg_scrape_collector_success', matcher)})`;
       return [
         {
-          expr: () =>
-            `${failed} == 1 and ${SAME_POD} ${up} == 1 or ${up} == 1 unless ${SAME_POD} ${collected} >= ${COLLECTORS.length}`,
+          fact: DATABASE,
+          expr: (_, databases) =>
+            `(${failed} == 1 and ${SAME_POD} ${up} == 1 or ${up} == 1 unless ${SAME_POD} ${collected} >= ${COLLECTORS.length}) and ${SAME} ${databases}`,
         },
       ];
     },
@@ -73,13 +77,25 @@ export const SERVER_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
 ];
 
 /** Connections of clients, of those that are not kept for superusers. PostgreSQL 16 has a second reserve. */
-function connections(subject: DatabaseSubject): string {
-  const taken = `sum ${EACH_POD} (${ofServer(subject, 'pg_stat_activity_count', ',backend_type="client backend"')})`;
-  const setting = (name: string): string => `max ${EACH_POD} (${ofServer(subject, `pg_settings_${name}`)})`;
+function connectionsAbove({ namespace }: DatabaseSubject, threshold: number): AlertCase[] {
+  const taken = `sum ${EACH_POD} (${ofServers(namespace, 'pg_stat_activity_count', ',backend_type="client backend"')})`;
+  const setting = (name: string): string =>
+    `max ${EACH_POD} (${ofServers(namespace, `pg_settings_${name}`)})`;
   const all = setting('max_connections');
   const kept = `${setting('superuser_reserved_connections')} - (${setting('reserved_connections')} or 0 * ${all})`;
-  return `${taken} / ${SAME_POD} (${all} - ${kept})`;
+  return [
+    {
+      threshold,
+      fact: DATABASE,
+      expr: (share, databases) =>
+        `${taken} / ${SAME_POD} (${all} - ${kept}) > ${share} and ${SAME} ${databases}`,
+    },
+  ];
 }
+
+/** How many replicas a database has. */
+const REPLICATED = { name: 'disaster_recovery_replicas' } as const;
+const IS_REPLICA = 'pg_replication_is_replica';
 
 /** Of a database with replicas: which of its servers is the primary, and who follows it. */
 export const REPLICATION_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
@@ -95,7 +111,8 @@ export const REPLICATION_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
     runbook: 'PostgresDown',
     cases: (subject) =>
       replicated(subject, {
-        expr: () => `max ${EACH} (${ofServer(subject, 'pg_up')}) == 1 unless ${SAME} (${primaries(subject)})`,
+        expr: (_, replicated) =>
+          `max ${EACH} (${ofServers(subject.namespace, 'pg_up')}) == 1 unless ${SAME} ${primaries(subject)} and ${SAME} ${replicated}`,
       }),
   },
   {
@@ -107,7 +124,10 @@ export const REPLICATION_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
     description:
       '{{ $value }} servers of {{ $labels.namespace }}/{{ $labels.database }} accept writes. One is superseded: what is written to it is in no archive.',
     for: Duration.minutes(2),
-    cases: (subject) => replicated(subject, { expr: () => `count ${EACH} (${primaries(subject)}) > 1` }),
+    cases: (subject) =>
+      replicated(subject, {
+        expr: (_, replicated) => `count ${EACH} (${primaries(subject)}) > 1 and ${SAME} ${replicated}`,
+      }),
   },
   {
     id: 'PostgresReplicaMissing',
@@ -122,10 +142,15 @@ export const REPLICATION_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
     cases: (subject) =>
       replicated(subject, {
         threshold: subject.replicas,
-        expr: (replicas) => {
-          // By name: a replica that connects anew is there twice for a while.
-          const names = `group by (namespace, database, application_name) (${streams(subject)})`;
-          return `group ${EACH} (${primaries(subject)}) unless ${SAME} count ${EACH} (${names}) >= ${replicas}`;
+        fact: { ...REPLICATED, value: 'threshold' },
+        expr: (_, replicas) => {
+          // By name: a replica that connects anew is there twice for a while. Others than its pods may stream, too.
+          const named = (vector: string, label: string, pattern: string) =>
+            `label_replace(${vector}, "set", "$1", "${label}", "${pattern}")`;
+          const streaming = named(streams(subject), 'application_name', '(.+)-[0-9]+');
+          const own = `${streaming} and on (namespace, database, set) ${named(replicas, 'database', '(.+)')}`;
+          const names = `group by (namespace, database, application_name) (${own})`;
+          return `group ${EACH} (${primaries(subject)} and ${SAME} ${replicas}) unless ${SAME} count ${EACH} (${names}) >= ${SAME} ${replicas}`;
         },
         variables: { last: `${subject.name}-${subject.replicas}`, others: replicaPods(subject).slice(0, -1) },
       }),
@@ -142,10 +167,10 @@ export const REPLICATION_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
     runbook: 'PostgresReplication',
     cases: (subject) =>
       replicated(subject, {
-        expr: () => {
+        expr: (_, replicated) => {
           // Replicas log in under the names of their pods.
           const streaming = `label_replace(${streams(subject)}, "pod", "$1", "application_name", "(.+)")`;
-          return `max ${EACH_POD} (${ofServer(subject, 'pg_replication_is_replica')}) == 1 unless ${SAME_POD} ${streaming}`;
+          return `max ${EACH_POD} (${ofServers(subject.namespace, IS_REPLICA)}) == 1 unless ${SAME_POD} ${streaming} and ${SAME} ${replicated}`;
         },
       }),
   },
@@ -161,14 +186,16 @@ export const REPLICATION_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
     cases: (subject) =>
       replicated(subject, {
         threshold: 30,
-        expr: (seconds) =>
-          `max ${EACH_POD} (${ofServer(subject, 'pg_replication_lag_seconds')}) > ${seconds} and ${SAME_POD} max ${EACH_POD} (${ofServer(subject, 'pg_replication_is_replica')}) == 1`,
+        expr: (seconds, replicated) => {
+          const lag = `max ${EACH_POD} (${ofServers(subject.namespace, 'pg_replication_lag_seconds')}) > ${seconds}`;
+          return `${lag} and ${SAME_POD} ${ofServers(subject.namespace, IS_REPLICA)} == 1 and ${SAME} ${replicated}`;
+        },
       }),
   },
 ];
 
 function replicated({ replicas }: DatabaseSubject, one: AlertCase): readonly AlertCase[] {
-  return replicas === 0 ? [] : [one];
+  return replicas === 0 ? [] : [{ fact: REPLICATED, ...one }];
 }
 
 /** Names of pods that follow the first. */
@@ -176,12 +203,11 @@ function replicaPods({ name, replicas }: DatabaseSubject): string[] {
   return Array.from({ length: replicas }, (_, index) => `${name}-${index + 1}`);
 }
 
-function primaries(subject: DatabaseSubject): string {
-  return `${ofServer(subject, 'pg_replication_is_replica')} == 0`;
+function primaries({ namespace }: DatabaseSubject): string {
+  return `${ofServers(namespace, IS_REPLICA)} == 0`;
 }
 
-/** A series for each connection of a replica of ours at the primary. */
-function streams(subject: DatabaseSubject): string {
-  const matchers = `,state="streaming",application_name=~"${subject.name}-[0-9]+"`;
-  return ofServer(subject, 'pg_stat_replication_pg_wal_lsn_diff', matchers);
+/** A series for each connection of a replica at its primary. */
+function streams({ namespace }: DatabaseSubject): string {
+  return ofServers(namespace, 'pg_stat_replication_pg_wal_lsn_diff', ',state="streaming"');
 }

@@ -1,6 +1,6 @@
 import type { AlertDefinition } from '../../alerts';
 import { Duration } from '../../core';
-import { EACH_DATNAME, ofServer } from './series';
+import { DATABASE, EACH_DATNAME, ofServers, SAME } from './series';
 import type { DatabaseSubject } from './subject';
 
 /** Autovacuum is in time below this; it freezes from `autovacuum_freeze_max_age` on. */
@@ -24,7 +24,8 @@ export const TRANSACTION_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
     cases: (subject) => [
       {
         threshold: Math.min(CRITICAL, Math.max(LEAST, 1.5 * subject.freezeMaxAge)),
-        expr: (age) => oldest(subject, age),
+        fact: { name: 'disaster_recovery_transaction_age_limit', value: 'threshold' },
+        expr: (_, limits) => oldest(subject, (age) => `${age} > ${SAME} group_left () ${limits}`),
       },
     ],
   },
@@ -39,7 +40,13 @@ export const TRANSACTION_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
       'The oldest transaction id of {{ $labels.datname }} in {{ $labels.namespace }}/{{ $labels.database }} is {{ $value | humanize }} transactions old; at 2.1G it refuses writes.',
     for: Duration.minutes(15),
     runbook: 'PostgresTransactionIds',
-    cases: (subject) => [{ threshold: CRITICAL, expr: (age) => oldest(subject, age) }],
+    cases: (subject) => [
+      {
+        threshold: CRITICAL,
+        fact: DATABASE,
+        expr: (limit, databases) => oldest(subject, (age) => `${age} > ${limit} and ${SAME} ${databases}`),
+      },
+    ],
   },
   {
     id: 'PostgresDeadlocks',
@@ -51,11 +58,12 @@ export const TRANSACTION_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
       '{{ $value | humanize }} deadlocks within ten minutes in {{ $labels.datname }} of {{ $labels.namespace }}/{{ $labels.database }}; each ended a transaction.',
     for: Duration.minutes(5),
     runbook: 'PostgresTransactions',
-    cases: (subject) => [
+    cases: ({ namespace }) => [
       {
         threshold: 5,
-        expr: (count) =>
-          `sum ${EACH_DATNAME} (increase(${ofServer(subject, 'pg_stat_database_deadlocks')}[10m])) > ${count}`,
+        fact: DATABASE,
+        expr: (count, databases) =>
+          `sum ${EACH_DATNAME} (increase(${ofServers(namespace, 'pg_stat_database_deadlocks')}[10m])) > ${count} and ${SAME} ${databases}`,
       },
     ],
   },
@@ -69,21 +77,22 @@ export const TRANSACTION_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
       'A transaction in {{ $labels.datname }} on {{ $labels.namespace }}/{{ $labels.pod }} has been open for {{ $value | humanizeDuration }}: vacuum cannot clean up behind it.',
     for: Duration.minutes(5),
     runbook: 'PostgresTransactions',
-    cases: (subject) => [
+    cases: ({ namespace }) => [
       {
         threshold: 3600,
+        fact: DATABASE,
         // A dump of everything is one transaction, and may take its time.
-        expr: (seconds) =>
-          `max by (namespace, database, pod, datname) (${ofServer(subject, 'pg_stat_activity_max_tx_duration', ',backend_type="client backend",application_name!="pg_dump"')}) > ${seconds}`,
+        expr: (seconds, databases) =>
+          `max by (namespace, database, pod, datname) (${ofServers(namespace, 'pg_stat_activity_max_tx_duration', ',backend_type="client backend",application_name!="pg_dump"')}) > ${seconds} and ${SAME} ${databases}`,
       },
     ],
   },
 ];
 
-/** The exporter's names say seconds; it is transactions. */
-function oldest(subject: DatabaseSubject, age: number): string {
+/** The exporter's names say seconds; it is transactions. @param tooOld of a vector of ages */
+function oldest({ namespace }: DatabaseSubject, tooOld: (ages: string) => string): string {
   return ['datfrozenxid', 'datminmxid']
     .map((which) => `pg_database_wraparound_age_${which}_seconds`)
-    .map((metric) => `max ${EACH_DATNAME} (${ofServer(subject, metric)}) > ${age}`)
+    .map((metric) => tooOld(`max ${EACH_DATNAME} (${ofServers(namespace, metric)})`))
     .join(' or ');
 }
