@@ -11,6 +11,13 @@ export interface Fact {
    * @default - that of another alert with the same fact, else 1: it only names what is watched
    */
   readonly value?: number | 'threshold';
+  /**
+   * Beside the subject's and the case's: what a rule has in its text rather than compares, such as a window.
+   * @default none
+   */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Which of these the rule selects by: it is one for each of their values. @default none */
+  readonly select?: readonly string[];
 }
 
 /** A rule by which Prometheus records a series. */
@@ -24,8 +31,17 @@ export interface RecordingRule {
 const LABEL = 'alerting';
 
 /** A fact as PromQL selects it, for all of a namespace. */
-export function selectFact({ name }: Fact, namespace: string, alerting: string): string {
-  return `${name}{${LABEL}=${JSON.stringify(alerting)},namespace=${JSON.stringify(namespace)}}`;
+export function selectFact(
+  { labels = {}, name, select = [] }: Fact,
+  namespace: string,
+  alerting: string,
+): string {
+  const matchers = {
+    [LABEL]: alerting,
+    namespace,
+    ...Object.fromEntries(select.map((label) => [label, labels[label] ?? ''])),
+  };
+  return `${name}{${Object.entries(matchers).map(([label, value]) => `${label}=${JSON.stringify(value)}`)}}`;
 }
 
 /** A fact whose value may be another alert's to say. */
@@ -36,14 +52,14 @@ export interface DeclaredFact {
 }
 
 export function declareFact(
-  { name, value }: Fact,
+  { labels, name, value }: Fact,
   threshold: number,
-  labels: Readonly<Record<string, string>>,
+  own: Readonly<Record<string, string>>,
   alerting: string,
 ): DeclaredFact {
   return {
     name,
-    labels: { ...labels, [LABEL]: alerting },
+    labels: { ...own, ...labels, [LABEL]: alerting },
     value: value === 'threshold' ? threshold : value,
   };
 }

@@ -15,6 +15,8 @@ export const WORKLOAD_ALERTS: Catalogue<WorkloadSubject> = {
   variables: ({ claims, cronJobs, license, licenseCheck, pods, readyWithin, service }) => ({
     podNames: pods?.names ?? '',
     podExamples: pods?.examples ?? [],
+    podSet: inQuotes(pods?.set.name ?? ''),
+    podPattern: inQuotes(pods?.set.pattern ?? ''),
     readyWithin: readyWithin.toSeconds(),
     claims,
     cronJobs: cronJobs.map((cronJob) => ({
@@ -34,3 +36,8 @@ export const WORKLOAD_ALERTS: Catalogue<WorkloadSubject> = {
     licenseCheck: licenseCheck?.cronJob ?? '',
   }),
 };
+
+/** As PromQL has it between quotes. */
+function inQuotes(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
+}

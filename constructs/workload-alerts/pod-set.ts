@@ -2,23 +2,26 @@
 export class PodSet {
   /** `<name>-0`, `<name>-1`, … */
   static statefulSet(name: string, count: number): PodSet {
-    return new PodSet(
-      `${escaped(name)}-[0-9]+`,
+    return PodSet.owned(
+      name,
+      '[0-9]+',
       numbered(count, (index) => `${name}-${index}`),
     );
   }
 
   static deployment(name: string, count: number): PodSet {
-    return new PodSet(
-      `${escaped(name)}-[a-z0-9]+-[a-z0-9]{5}`,
+    return PodSet.owned(
+      name,
+      '[a-z0-9]+-[a-z0-9]{5}',
       numbered(count, (index) => `${name}-5d8f7c9b6d-${String(index).padStart(5, '0')}`),
     );
   }
 
   /** One on each of so many nodes, at least. */
   static daemonSet(name: string, atLeast: number): PodSet {
-    return new PodSet(
-      `${escaped(name)}-[a-z0-9]{5}`,
+    return PodSet.owned(
+      name,
+      '[a-z0-9]{5}',
       numbered(atLeast, (index) => `${name}-${String(index).padStart(5, '0')}`),
     );
   }
@@ -29,12 +32,23 @@ export class PodSet {
    * @param examples as many names as there are pods, for the tests of the rules
    */
   static matching(names: string, examples: readonly string[]): PodSet {
-    return new PodSet(names, examples);
+    return new PodSet(names, examples, {
+      name: names,
+      pattern: names,
+      replacement: names.replaceAll('$', '$$$$'),
+    });
+  }
+
+  private static owned(name: string, rest: string, examples: readonly string[]): PodSet {
+    const set = { name, pattern: `(.+)-${rest}`, replacement: '$1' };
+    return new PodSet(`${escaped(name)}-${rest}`, examples, set);
   }
 
   private constructor(
     readonly names: string,
     readonly examples: readonly string[],
+    /** How a pod's name tells which set it is of: one pattern for all StatefulSets. */
+    readonly set: { readonly name: string; readonly pattern: string; readonly replacement: string },
   ) {}
 
   get count(): number {

@@ -1,6 +1,6 @@
 import type { AlertDefinition } from '../../alerts';
 import { Duration } from '../../core';
-import { DATABASE, EACH, ofServers, SAME } from './series';
+import { databaseFact, EACH, ofServers, SAME } from './series';
 import type { DatabaseSubject } from './subject';
 
 /** Alerts on what reaches the archive, from the server's own counters (job "postgres"). */
@@ -24,12 +24,10 @@ export const ARCHIVING_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
         .map((what) => within(`pg_stat_database_tup_${what}`))
         .join(' + ');
       const stuck = `${within('pg_stat_archiver_archived_count')} == 0 and ${SAME} (${within('pg_stat_archiver_failed_count')} > 0 or ${written} > 0)`;
-      const timeout = subject.archiveTimeout.wholeSeconds();
       return [
         {
-          fact: { name: 'disaster_recovery_archive_timeout_seconds', value: timeout },
-          // Windows are no values: there is a rule for each archive timeout.
-          expr: (_, timeouts) => `${stuck} and ${SAME} ${timeouts} == ${timeout}`,
+          fact: databaseFact(subject, ['archive_timeout_seconds']),
+          expr: (_, databases) => `${stuck} and ${SAME} ${databases}`,
           // What was just written is archived within the archive timeout.
           for: Duration.seconds(Math.max(300, subject.archiveTimeout.toSeconds() + 120)),
           variables: { window: seconds },
@@ -52,7 +50,7 @@ export const ARCHIVING_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
     cases: (subject) => [
       {
         threshold: 0,
-        fact: DATABASE,
+        fact: databaseFact(subject),
         expr: (failures, databases) =>
           `${increase(subject, 'pg_stat_archiver_failed_count', '15m')} > ${failures} and ${SAME} ${databases}`,
       },

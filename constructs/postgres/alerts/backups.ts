@@ -1,4 +1,4 @@
-import type { AlertCase, AlertDefinition } from '../../alerts';
+import type { AlertCase, AlertDefinition, Fact } from '../../alerts';
 import { Duration } from '../../core';
 import { byRepository, EACH_REPOSITORY, latest, ofBackups, SAME_REPOSITORY } from './series';
 import type { BackupSubject, WatchedSchedule } from './subject';
@@ -9,8 +9,17 @@ const BYTES_PER_SECOND = 25 * 1024 * 1024;
 /** Age of the newest backup of a type, or of one that counts as such. */
 const AGE = 'pgbackrest_backup_since_last_completion_seconds';
 
-/** That a repository is watched, and how often it is asked. */
-const REPOSITORY = { name: 'disaster_recovery_repository_interval_seconds' } as const;
+/** That a repository is watched. Times of it that rules have in their text are labels. */
+function repositoryFact(subject: BackupSubject, select: readonly string[] = []): Fact {
+  return {
+    name: 'disaster_recovery_repository',
+    labels: {
+      first_backup_seconds: String(firstBackup(subject).wholeSeconds()),
+      interval_seconds: String(subject.repositoryInterval.wholeSeconds()),
+    },
+    select,
+  };
+}
 
 /** A backup may wait an hour for another one's lock, ten minutes for the server, and is tried three times. */
 const TRIES = Duration.hours(2);
@@ -53,17 +62,14 @@ export const BACKUP_ALERTS: readonly AlertDefinition<BackupSubject>[] = [
     runbook: 'PgBackRestBackups',
     cases: (subject) =>
       perRepository(subject, () => {
-        // In whole hours, so that databases of nearly one size have one rule.
-        const pending = Duration.hours(1 + Math.ceil(backupTime(subject).toSeconds() / 3600));
         const archives = told(subject, 'pgbackrest_wal_archive_status');
         const full = told(subject, 'pgbackrest_backup_info', ',backup_type="full"');
         // By the id that a major upgrade changes: backups of the version before do not count for the new one.
         const without = `group ${EACH_REPOSITORY} (${archives} unless on (namespace, database, repository, database_id) ${full})`;
-        const seconds = pending.toSeconds();
         return {
-          fact: { name: 'disaster_recovery_first_backup_seconds', value: seconds },
-          expr: (_, limits) => `${without} and ${SAME_REPOSITORY} ${limits} == ${seconds}`,
-          for: pending,
+          fact: repositoryFact(subject, ['first_backup_seconds']),
+          expr: (_, repositories) => `${without} and ${SAME_REPOSITORY} ${repositories}`,
+          for: firstBackup(subject),
         };
       }),
   },
@@ -153,10 +159,10 @@ export const REPOSITORY_ALERTS: readonly AlertDefinition<BackupSubject>[] = [
         const window = Math.max(3600, 3 * interval);
         const changes = byRepository(`changes(${ofBackups(subject.namespace, AGE)}[${window}s])`);
         return {
-          fact: { ...REPOSITORY, value: interval },
-          // An age that does not grow. Windows are no values: there is a rule for each interval.
-          expr: (_, intervals) =>
-            `max ${EACH_REPOSITORY} (${changes}) == 0 and ${SAME_REPOSITORY} ${intervals} == ${interval}`,
+          fact: repositoryFact(subject, ['interval_seconds']),
+          // An age that does not grow.
+          expr: (_, repositories) =>
+            `max ${EACH_REPOSITORY} (${changes}) == 0 and ${SAME_REPOSITORY} ${repositories}`,
           // One that has just begun tells the same until it asks for the second time.
           for: Duration.seconds(Math.max(1200, interval + 300)),
           variables: { window },
@@ -186,11 +192,11 @@ function tooOld(subject: BackupSubject, which: (schedule: WatchedSchedule) => bo
 }
 
 /** Each repository has an exporter of its own, whose metrics all bear its number: an age in one hides none in another. */
-function perRepository({ repositories }: BackupSubject, one: () => AlertCase): AlertCase[] {
-  return repositories.map((number) => {
+function perRepository(subject: BackupSubject, one: () => AlertCase): AlertCase[] {
+  return subject.repositories.map((number) => {
     const { labels, variables, ...rest } = one();
     return {
-      fact: REPOSITORY,
+      fact: repositoryFact(subject),
       ...rest,
       labels: { ...labels, repository: String(number) },
       variables: { ...variables, repository: number },
@@ -206,6 +212,11 @@ function told({ namespace }: BackupSubject, metric: string, matchers = ''): stri
 /** How old the newest backup of a schedule may be, in seconds. */
 export function limit(subject: BackupSubject, { delay, longestGap }: WatchedSchedule): number {
   return longestGap.plus(delay).plus(TRIES).plus(backupTime(subject)).wholeSeconds();
+}
+
+/** What a repository has for its first full backup: in whole hours, so that databases of nearly one size have one rule. */
+function firstBackup(subject: BackupSubject): Duration {
+  return Duration.hours(1 + Math.ceil(backupTime(subject).toSeconds() / 3600));
 }
 
 /** Of a full one, estimated. */

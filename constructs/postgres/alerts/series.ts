@@ -1,3 +1,6 @@
+import type { Fact } from '../../alerts';
+import type { DatabaseSubject } from './subject';
+
 /** A metric of the servers' exporters (postgres_exporter), of all databases of a namespace. @param matchers begin with a comma */
 export function ofServers(namespace: string, metric: string, matchers = ''): string {
   return `${metric}{job="postgres",namespace="${namespace}"${matchers}}`;
@@ -30,5 +33,17 @@ export const SAME = 'on (namespace, database)';
 export const SAME_POD = 'on (namespace, database, pod)';
 export const SAME_REPOSITORY = 'on (namespace, database, repository)';
 
-/** That a database is watched. */
-export const DATABASE = { name: 'disaster_recovery_database' } as const;
+/** That a database is watched. Windows and limits of it that rules have in their text are labels. */
+export function databaseFact(
+  { archiveTimeout, freezeMaxAge }: DatabaseSubject,
+  select: readonly string[] = [],
+): Fact {
+  return {
+    name: 'disaster_recovery_database',
+    labels: {
+      archive_timeout_seconds: String(archiveTimeout.wholeSeconds()),
+      freeze_max_age: String(freezeMaxAge),
+    },
+    select,
+  };
+}

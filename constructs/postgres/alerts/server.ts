@@ -1,6 +1,6 @@
 import type { AlertCase, AlertDefinition } from '../../alerts';
 import { Duration } from '../../core';
-import { DATABASE, EACH, EACH_POD, ofServers, SAME, SAME_POD } from './series';
+import { databaseFact, EACH, EACH_POD, ofServers, SAME, SAME_POD } from './series';
 import type { DatabaseSubject } from './subject';
 
 /** Collectors of postgres_exporter that rules here read; `database_wraparound` is off unless it is asked for. */
@@ -16,11 +16,11 @@ export const SERVER_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
     summary: 'PostgreSQL does not answer',
     description: '{{ $labels.namespace }}/{{ $labels.database }} does not answer its exporter, or has none.',
     for: Duration.minutes(2),
-    cases: ({ namespace }) => [
+    cases: (subject) => [
       {
-        fact: DATABASE,
+        fact: databaseFact(subject),
         expr: (_, databases) =>
-          `max ${EACH} (${databases}) unless ${SAME} ${ofServers(namespace, 'pg_up')} == 1`,
+          `max ${EACH} (${databases}) unless ${SAME} ${ofServers(subject.namespace, 'pg_up')} == 1`,
       },
     ],
   },
@@ -60,14 +60,15 @@ export const SERVER_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
       'The exporter of {{ $labels.namespace }}/{{ $labels.pod }} reaches its server, and some of its queries fail or are not made.',
     for: Duration.minutes(15),
     runbook: 'PostgresMonitoring',
-    cases: ({ namespace }) => {
+    cases: (subject) => {
+      const { namespace } = subject;
       const up = `max ${EACH_POD} (${ofServers(namespace, 'pg_up')})`;
       const failed = `max ${EACH_POD} (${ofServers(namespace, 'pg_exporter_last_scrape_error')})`;
       const matcher = `,collector=~"${COLLECTORS.join('|')}"`;
       const collected = `sum ${EACH_POD} (${ofServers(namespace, 'pg_scrape_collector_success', matcher)})`;
       return [
         {
-          fact: DATABASE,
+          fact: databaseFact(subject),
           expr: (_, databases) =>
             `(${failed} == 1 and ${SAME_POD} ${up} == 1 or ${up} == 1 unless ${SAME_POD} ${collected} >= ${COLLECTORS.length}) and ${SAME} ${databases}`,
         },
@@ -77,7 +78,8 @@ export const SERVER_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
 ];
 
 /** Connections of clients, of those that are not kept for superusers. PostgreSQL 16 has a second reserve. */
-function connectionsAbove({ namespace }: DatabaseSubject, threshold: number): AlertCase[] {
+function connectionsAbove(subject: DatabaseSubject, threshold: number): AlertCase[] {
+  const { namespace } = subject;
   const taken = `sum ${EACH_POD} (${ofServers(namespace, 'pg_stat_activity_count', ',backend_type="client backend"')})`;
   const setting = (name: string): string =>
     `max ${EACH_POD} (${ofServers(namespace, `pg_settings_${name}`)})`;
@@ -86,7 +88,7 @@ function connectionsAbove({ namespace }: DatabaseSubject, threshold: number): Al
   return [
     {
       threshold,
-      fact: DATABASE,
+      fact: databaseFact(subject),
       expr: (share, databases) =>
         `${taken} / ${SAME_POD} (${all} - ${kept}) > ${share} and ${SAME} ${databases}`,
     },

@@ -1,6 +1,6 @@
 import type { AlertDefinition } from '../../alerts';
 import { Duration } from '../../core';
-import { DATABASE, EACH_DATNAME, ofServers, SAME } from './series';
+import { databaseFact, EACH_DATNAME, ofServers, SAME } from './series';
 import type { DatabaseSubject } from './subject';
 
 /** Autovacuum is in time below this; it freezes from `autovacuum_freeze_max_age` on. */
@@ -24,8 +24,8 @@ export const TRANSACTION_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
     cases: (subject) => [
       {
         threshold: Math.min(CRITICAL, Math.max(LEAST, 1.5 * subject.freezeMaxAge)),
-        fact: { name: 'disaster_recovery_transaction_age_limit', value: 'threshold' },
-        expr: (_, limits) => oldest(subject, (age) => `${age} > ${SAME} group_left () ${limits}`),
+        fact: databaseFact(subject, ['freeze_max_age']),
+        expr: (limit, databases) => oldest(subject, (age) => `${age} > ${limit} and ${SAME} ${databases}`),
       },
     ],
   },
@@ -43,7 +43,7 @@ export const TRANSACTION_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
     cases: (subject) => [
       {
         threshold: CRITICAL,
-        fact: DATABASE,
+        fact: databaseFact(subject),
         expr: (limit, databases) => oldest(subject, (age) => `${age} > ${limit} and ${SAME} ${databases}`),
       },
     ],
@@ -58,12 +58,12 @@ export const TRANSACTION_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
       '{{ $value | humanize }} deadlocks within ten minutes in {{ $labels.datname }} of {{ $labels.namespace }}/{{ $labels.database }}; each ended a transaction.',
     for: Duration.minutes(5),
     runbook: 'PostgresTransactions',
-    cases: ({ namespace }) => [
+    cases: (subject) => [
       {
         threshold: 5,
-        fact: DATABASE,
+        fact: databaseFact(subject),
         expr: (count, databases) =>
-          `sum ${EACH_DATNAME} (increase(${ofServers(namespace, 'pg_stat_database_deadlocks')}[10m])) > ${count} and ${SAME} ${databases}`,
+          `sum ${EACH_DATNAME} (increase(${ofServers(subject.namespace, 'pg_stat_database_deadlocks')}[10m])) > ${count} and ${SAME} ${databases}`,
       },
     ],
   },
@@ -77,13 +77,13 @@ export const TRANSACTION_ALERTS: readonly AlertDefinition<DatabaseSubject>[] = [
       'A transaction in {{ $labels.datname }} on {{ $labels.namespace }}/{{ $labels.pod }} has been open for {{ $value | humanizeDuration }}: vacuum cannot clean up behind it.',
     for: Duration.minutes(5),
     runbook: 'PostgresTransactions',
-    cases: ({ namespace }) => [
+    cases: (subject) => [
       {
         threshold: 3600,
-        fact: DATABASE,
+        fact: databaseFact(subject),
         // A dump of everything is one transaction, and may take its time.
         expr: (seconds, databases) =>
-          `max by (namespace, database, pod, datname) (${ofServers(namespace, 'pg_stat_activity_max_tx_duration', ',backend_type="client backend",application_name!="pg_dump"')}) > ${seconds} and ${SAME} ${databases}`,
+          `max by (namespace, database, pod, datname) (${ofServers(subject.namespace, 'pg_stat_activity_max_tx_duration', ',backend_type="client backend",application_name!="pg_dump"')}) > ${seconds} and ${SAME} ${databases}`,
       },
     ],
   },
