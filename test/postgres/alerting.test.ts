@@ -18,9 +18,10 @@ function declared(different: Partial<PostgresDatabaseProps> = {}): {
   const objects = [...template.resources('kubernetes_manifest').values()].map(
     (one) => get(one, 'manifest') as JsonObject,
   );
-  const rule = objects.find((one) => get(one, 'metadata.name') === 'orders-postgres');
+  // What is recorded of it, and the rules that databases of its namespace have in common.
+  const rules = objects.filter((one) => get(one, 'kind') === 'PrometheusRule');
   return {
-    rules: rule === undefined ? [] : (get(rule, 'spec.groups.0.rules') as JsonObject[]),
+    rules: rules.flatMap((one) => get(one, 'spec.groups.0.rules') as JsonObject[]),
     watches,
   };
 }
@@ -35,6 +36,7 @@ test('the report names what watches a database', () => {
   expect(rules.map(({ alert }) => alert)).toEqual(
     expect.arrayContaining(['PostgresDown', 'PgBackRestFullTooOld']),
   );
+  expect(rules.map(({ record }) => record)).toContain('disaster_recovery_database');
 });
 
 test('an environment can go without one, and keep the others', () => {

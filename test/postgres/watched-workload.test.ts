@@ -54,9 +54,12 @@ test('its pods and claims are those of its StatefulSet', () => {
   const server = template.named('kubernetes_stateful_set_v1', 'orders');
   expect(get(server, 'spec.replicas')).toBe('3');
   expect(get(server, 'spec.volume_claim_template.0.metadata.name')).toBe('data');
-  expect(of('PodsMissing')[0]?.rule.expr).toContain('< 3 or');
-  expect(of('PodsMissing')[0]?.rule.expr).toContain('pod=~"orders-[0-9]+"');
-  expect(of('PvcUsageHigh')[0]?.rule.expr).toContain('"data-orders-0|data-orders-1|data-orders-2"');
+  expect(of('PodsMissing')[0]?.fact).toMatchObject({ labels: { set: 'orders' }, value: 3 });
+  expect(of('PvcUsageHigh').map(({ labels }) => labels['persistentvolumeclaim'])).toEqual([
+    'data-orders-0',
+    'data-orders-1',
+    'data-orders-2',
+  ]);
 });
 
 test('a pod that restores may take as long as that does', () => {
