@@ -46,8 +46,8 @@ export const DEFAULT_RESPONSIBLE = 'platform';
 
 /** How an environment is alerted: handed to every construct whose metrics it is to watch. */
 export class Alerting {
-  /** Tells it from others of its environment: rules of the one leave alone what is watched by the other. */
-  readonly name: string;
+  /** Tells it from the one that it was made of: rules of the one leave alone what is watched by the other. */
+  readonly name: string | undefined;
   readonly delivery: 'prometheus-operator' | 'files';
   readonly objectLabels: Readonly<Record<string, string>>;
   readonly responsible: string;
@@ -56,7 +56,7 @@ export class Alerting {
 
   constructor(
     readonly props: AlertingProps,
-    name = 'default',
+    name?: string,
   ) {
     this.name = name;
     this.delivery = props.delivery ?? 'prometheus-operator';
@@ -142,13 +142,13 @@ export class Alerting {
 
 /** What makes other rules. */
 function nameOf(
-  base: string,
+  base: string | undefined,
   { mapRule, overrides, responsible, runbookBaseUrl }: Partial<AlertingProps>,
-): string {
+): string | undefined {
   const different = JSON.stringify({ mapRule, overrides, responsible, runbookBaseUrl }, (_, value) =>
     textOf(value),
   );
-  return different === '{}' ? base : specHash([base, different]);
+  return different === '{}' ? base : specHash([base ?? '', different]);
 }
 
 const functions = new Map<unknown, string>();

@@ -27,17 +27,17 @@ export interface RecordingRule {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** Label of facts by which rules of one `Alerting` leave those of another alone: they may have other overrides. */
-const LABEL = 'alerting';
+/** Label of facts: which rules join them. Those of another catalogue, or with other overrides, leave them alone. */
+const LABEL = 'rules';
 
 /** A fact as PromQL selects it, for all of a namespace. */
 export function selectFact(
   { labels = {}, name, select = [] }: Fact,
   namespace: string,
-  alerting: string,
+  rules: string,
 ): string {
   const matchers = {
-    [LABEL]: alerting,
+    [LABEL]: rules,
     namespace,
     ...Object.fromEntries(select.map((label) => [label, labels[label] ?? ''])),
   };
@@ -55,11 +55,11 @@ export function declareFact(
   { labels, name, value }: Fact,
   threshold: number,
   own: Readonly<Record<string, string>>,
-  alerting: string,
+  rules: string,
 ): DeclaredFact {
   return {
     name,
-    labels: { ...own, ...labels, [LABEL]: alerting },
+    labels: { ...own, ...labels, [LABEL]: rules },
     value: value === 'threshold' ? threshold : value,
   };
 }

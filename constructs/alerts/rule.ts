@@ -62,11 +62,9 @@ function resolve<S extends Subject>(
   const runbook = runbookFile(catalogue, subject.namespace, subject.name, definition);
   // Somebody's own expression names what it likes.
   const fact = override?.expr === undefined ? one.fact : undefined;
+  const rules = [catalogue.name, ...(alerting.name === undefined ? [] : [alerting.name])].join('-');
   const own = { ...catalogue.labels(subject), ...one.labels };
-  const expr = one.expr(
-    threshold,
-    fact === undefined ? '' : selectFact(fact, subject.namespace, alerting.name),
-  );
+  const expr = one.expr(threshold, fact === undefined ? '' : selectFact(fact, subject.namespace, rules));
   const declared: Rule = {
     alert: definition.alertname ?? id,
     expr: override?.expr ?? expr,
@@ -107,7 +105,7 @@ function resolve<S extends Subject>(
     labels: fact === undefined ? rule.labels : { ...own, ...rule.labels },
     ...(fact === undefined
       ? {}
-      : { fact: declareFact(fact, threshold, { namespace: subject.namespace, ...own }, alerting.name) }),
+      : { fact: declareFact(fact, threshold, { namespace: subject.namespace, ...own }, rules) }),
     runbook,
     variables: {
       namespace: subject.namespace,

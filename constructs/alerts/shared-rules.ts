@@ -24,14 +24,14 @@ export function shareRules(
   const stack = TerraformStack.of(scope);
   const shared = known.get(stack) ?? new Map<string, SharedRules>();
   known.set(stack, shared);
-  const key = `${group}/${alerting.name}`;
+  const key = [group, alerting.name ?? []].flat().join('/');
   const there = shared.get(key) ?? {
     rules: new Map<string, Rule>(),
     object: new CustomResource(stack, dnsName(['rules', key]), {
       apiVersion: 'monitoring.coreos.com/v1',
       kind: 'PrometheusRule',
       metadata: {
-        name: dnsName([stack.node.id, group.split('/')[0] ?? '', alerting.name]),
+        name: dnsName([stack.node.id, group.split('/')[0] ?? '', alerting.name ?? []].flat()),
         namespace,
         labels: { ...alerting.objectLabels },
       },
