@@ -53,7 +53,8 @@ export function ownRules({ rules }: DeclaredGroup): (RecordingRule | Rule)[] {
 
 /** The rules that a group has in common with others of its catalogue and namespace. */
 export function sharedRules({ rules }: DeclaredGroup): Rule[] {
-  return rules.flatMap(({ fact, rule }) => (fact === undefined ? [] : [rule]));
+  const shared = rules.flatMap(({ fact, rule }) => (fact === undefined ? [] : [rule]));
+  return [...new Map(shared.map((rule) => [JSON.stringify(rule), rule])).values()];
 }
 
 /** `postgres/shop` of `postgres/shop/orders`. */

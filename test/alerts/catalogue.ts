@@ -7,6 +7,7 @@ import {
   resolveRules,
   type Subject,
 } from '../../constructs/alerts';
+import { ownRules, sharedRules } from '../../constructs/alerts/declared';
 import { recordFacts } from '../../constructs/alerts/fact';
 import { runbookTemplate, testTemplate } from '../../constructs/alerts/files';
 import { ruleTests } from '../../constructs/alerts/rule-tests';
@@ -71,8 +72,8 @@ export function describeCatalogue<S extends Subject>(catalogue: Catalogue<S>, su
 
   describeWithPromtool(`the rules of ${catalogue.name}, run by promtool`, () => {
     test('do what their tests say', async () => {
-      const shared = new Map(rules.map(({ rule }) => [JSON.stringify(rule), rule]));
-      const suite = [...recordFacts(rules.map(({ fact }) => fact)), ...shared.values()];
+      const all = { ...(groups[0] as (typeof groups)[number]), rules };
+      const suite = [...ownRules(all), ...sharedRules(all)];
       expect(await testRules({ rules: suite, tests: rules.flatMap(testsOf) })).toBe('');
     }, 120_000);
 
