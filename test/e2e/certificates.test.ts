@@ -10,6 +10,7 @@ import {
   CertManagerAlerts,
 } from '../../constructs/certificates';
 import { App, Duration, EnvironmentStack, SecretRef } from '../../constructs/core';
+import { Pushgateway } from '../../constructs/pushgateway';
 import { synthesise } from '../../constructs/recovery/synthesise';
 import { imageName } from '../../local/images';
 import { commandsOf, shellBlocks } from '../alerts/runbook-commands';
@@ -48,6 +49,12 @@ function declare(stack: EnvironmentStack): void {
     alerting,
   });
   new CertManagerAlerts(stack, 'cert-manager', { acme: true, alerting });
+  const pushgateway = new Pushgateway(stack, 'gateway', {
+    name: 'gateway',
+    namespace: NAMESPACE,
+    image: imageName('pushgateway'),
+    alerting,
+  });
   const authority = { secret: 'root', key: 'tls.crt' };
   new CertificateCheck(stack, 'check', {
     name: 'public',
@@ -58,24 +65,10 @@ function declare(stack: EnvironmentStack): void {
     ],
     secrets: [{ name: 'front-tls', secret: 'front', authority, hostNames: [`front.${NAMESPACE}.svc`] }],
     warnBefore: Duration.days(14),
-    pushgateway: `http://gateway.${NAMESPACE}.svc:9091`,
+    pushgateway,
     alerting,
   });
 }
-
-/** Prints what it is sent: all that a Pushgateway has to do here. */
-const GATEWAY = `
-use IO::Socket::INET; $| = 1;
-my $server = IO::Socket::INET->new(LocalPort => 9091, Listen => 5, ReuseAddr => 1) or die;
-while (my $client = $server->accept) {
-  my ($length, $line) = (0);
-  my $request = <$client>;
-  while (defined($line = <$client>) && $line !~ /^\\r?\\n$/) { $length = $1 if $line =~ /^content-length: (\\d+)/i }
-  read($client, my $body, $length);
-  print "$request$body";
-  print $client "HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n";
-  close $client;
-}`;
 
 const RESTRICTED = {
   allowPrivilegeEscalation: false,
@@ -163,13 +156,13 @@ beforeAll(async () => {
   declare(stack);
   synthesise(app);
   site = await LocalSite.open('certificates');
+  await site.importImage('pushgateway');
   await site.install('cert-manager');
   await apply({
     apiVersion: 'v1',
     kind: 'Namespace',
     metadata: { name: NAMESPACE, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
   });
-  await apply(...server('gateway', 9091, ['perl', '-e', GATEWAY]));
   const kit = await site.script(`${join(outdir, 'recovery/watched/kit/apply')} --wait --timeout 120`, 200);
   if (kit.exitCode !== 0) throw new Error(kit.output);
   await site.kubectl('wait', IN, '--for=condition=Ready', '--timeout=100s', 'certificates', '--all');
@@ -200,9 +193,10 @@ test('what cert-manager has made is well, as a client sees it and as it is in th
   expect(column(table, 'CHAIN')).toEqual({ front: 'yes', 'front-tls': 'yes' });
   expect(column(table, 'HOST')).toEqual({ front: 'yes', 'front-tls': 'yes' });
   expect(column(table, 'ISSUER')).toEqual({ front: 'CN=Root of a test', 'front-tls': 'CN=Root of a test' });
-  const pushed = await site.kubectl('logs', IN, 'deployment/gateway');
-  expect(pushed).toContain('PUT /metrics/job/certificate-check/namespace/shop/check/public ');
-  expect(pushed).toContain('disaster_recovery_certificate_chain_valid{target="front",kind="endpoint"} 1');
+  const gateway = `/api/v1/namespaces/${NAMESPACE}/services/gateway:metrics/proxy/metrics`;
+  expect(await site.kubectl('get', `--raw=${gateway}`)).toContain(
+    'disaster_recovery_certificate_chain_valid{check="public",instance="",job="certificate-check",kind="endpoint",namespace="shop",target="front"} 1\n',
+  );
 }, 200_000);
 
 test('the commands of its runbooks run as they are written', async () => {

@@ -6,10 +6,13 @@ import { KubernetesProvider } from '@cdktf/provider-kubernetes/lib/provider';
 import { Alerting } from '../../constructs/alerts';
 import { AlertRouting, Via } from '../../constructs/alerts/routing';
 import { Certificate, CertificateIssuer } from '../../constructs/certificates';
-import { App, Duration, EnvironmentStack } from '../../constructs/core';
+import { App, Duration, EnvironmentStack, SecretRef } from '../../constructs/core';
+import { LicenseCheck } from '../../constructs/licenses';
+import { Pushgateway } from '../../constructs/pushgateway';
 import { synthesise } from '../../constructs/recovery/synthesise';
+import { WorkloadAlerts } from '../../constructs/workload-alerts';
 import { imageName } from '../../local/images';
-import { shellBlocks } from '../alerts/runbook-commands';
+import { commandsOf, shellBlocks } from '../alerts/runbook-commands';
 import { eventually, LocalSite } from './local-site';
 import { Monitoring } from './monitoring';
 import { Webhook } from './webhook';
@@ -298,4 +301,101 @@ describe('a certificate that cert-manager does not renew', () => {
     for (const alertname of ['CertificateRenewalOverdue', 'CertificateExpiryD7'])
       await eventually(`${alertname} resolves`, 180, async () => last(alertname)?.status === 'resolved');
   }, 600_000);
+});
+
+describe('what a job finds before it ends', () => {
+  const LICENSE = `namespace="${NAMESPACE}",license="backend-2026"`;
+  const GATEWAY = `pushgateway="${NAMESPACE}/gateway"`;
+  const end = Math.floor(Date.now() / 1000) + 20 * 86_400;
+  const part = (claims: object) => Buffer.from(JSON.stringify(claims)).toString('base64url');
+  let outdir: string;
+
+  function declare(stack: EnvironmentStack): void {
+    const alerting = new Alerting({ runbookBaseUrl: 'https://git.example.com/runbooks' });
+    const pushgateway = new Pushgateway(stack, 'gateway', {
+      name: 'gateway',
+      namespace: NAMESPACE,
+      image: imageName('pushgateway'),
+      alerting,
+    });
+    const license = new LicenseCheck(stack, 'license', {
+      name: 'backend-2026',
+      namespace: NAMESPACE,
+      image: imageName('postgres'),
+      token: SecretRef.existing({ name: 'backend-license', key: 'license.jwt' }),
+      pushgateway,
+    });
+    new WorkloadAlerts(stack, 'alerts', { alerting, name: 'backend', namespace: NAMESPACE, license });
+  }
+
+  beforeAll(async () => {
+    outdir = mkdtempSync(join(tmpdir(), 'monitoring-'));
+    const app = new App({ outdir, stackTraces: false });
+    const stack = new EnvironmentStack(app, { environment: 'pushed', layer: 'platform' });
+    new KubernetesProvider(stack, 'kubernetes', {});
+    declare(stack);
+    synthesise(app);
+    await site.importImage('pushgateway');
+    await apply({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'backend-license', namespace: NAMESPACE },
+      stringData: { 'license.jwt': `${part({ alg: 'none' })}.${part({ exp: end })}.` },
+    });
+    const kit = await site.script(`${join(outdir, 'recovery/pushed/kit/apply')} --wait --timeout 120`, 200);
+    if (kit.exitCode !== 0) throw new Error(kit.output);
+  }, 900_000);
+  afterAll(() => rmSync(outdir, { recursive: true, force: true }));
+
+  test('is pushed, and scraped under the labels of who pushed it', async () => {
+    const IN = `--namespace=${NAMESPACE}`;
+    await site.kubectl('create', 'job', IN, 'license-by-hand', '--from=cronjob/backend-2026-license-check');
+    await eventually('the end of the license is scraped', 120, async () => {
+      const [found] = await monitoring.query(`license_expiry_timestamp_seconds{${LICENSE}}`);
+      return found?.value === end;
+    });
+    // It ends within 30 days, which the job tells in a table; nothing of the license itself.
+    const log = await site.kubectl('logs', IN, 'job/license-by-hand');
+    expect(log).toMatch(/^soon +backend-2026 +19 +\d{4}-/m);
+    expect(log).not.toContain(part({ exp: end }));
+    const looked = `disaster_recovery_license_check_timestamp_seconds{job="license-check",${LICENSE},${GATEWAY}}`;
+    expect(await monitoring.query(looked)).toHaveLength(1);
+    for (const metric of ['push_time_seconds', 'push_failure_time_seconds'])
+      expect(await monitoring.query(`${metric}{job="license-check",${LICENSE},${GATEWAY}}`)).toHaveLength(1);
+    const up = await monitoring.query(`up{job="pushgateway",namespace="${NAMESPACE}",${GATEWAY}}`);
+    expect(up.map(({ value }) => value)).toEqual([1]);
+  }, 300_000);
+
+  test('is what its alert reads', async () => {
+    const rules = async () =>
+      (await monitoring.rules()).filter(({ labels }) =>
+        ['backend', 'gateway'].includes(labels['workload'] ?? labels['gateway'] ?? ''),
+      );
+    await eventually('the warning pends, and nothing else', 180, async () => {
+      const loaded = await rules();
+      const told = loaded.flatMap(({ alerts = [] }) => alerts);
+      return (
+        loaded.length === 7 &&
+        loaded.every(({ health }) => health === 'ok') &&
+        told.length === 1 &&
+        told[0]?.labels['alertname'] === 'LicenseExpires' &&
+        told[0].labels['severity'] === 'warning' &&
+        told[0].labels['license'] === 'backend-2026'
+      );
+    });
+  }, 240_000);
+
+  test('has runbooks whose commands run as they are written', async () => {
+    const folder = join(outdir, 'recovery/pushed/runbooks');
+    const commands = readdirSync(folder).flatMap((file) =>
+      commandsOf(file, readFileSync(join(folder, file), 'utf8')),
+    );
+    expect(commands.length).toBeGreaterThan(3);
+    const failed: string[] = [];
+    for (const { command, runbook } of commands) {
+      const { exitCode, output } = await site.script(command);
+      if (exitCode !== 0) failed.push(`${runbook}: ${command}\n${output}`);
+    }
+    expect(failed).toEqual([]);
+  }, 300_000);
 });

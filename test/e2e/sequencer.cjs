@@ -18,7 +18,7 @@ const SECONDS = {
   'full-volume': 290,
   'larger-volume': 45,
   life: 240,
-  monitoring: 210,
+  monitoring: 240,
   recover: 150,
   refusals: 60,
   replicas: 240,
