@@ -99,7 +99,15 @@ describe('a backup of dashboards', () => {
       template.named('kubernetes_config_map_v1', 'grafana-dashboards-scripts')['data'] ?? {},
     );
     expect(Object.keys(scripts)).toEqual(
-      expect.arrayContaining(['shell.sh', 's3.sh', 'retention.jq', 'export.sh', 'restore.sh', 'lib.sh']),
+      expect.arrayContaining([
+        'shell.sh',
+        's3.sh',
+        'dated-sets.sh',
+        'retention.jq',
+        'export.sh',
+        'restore.sh',
+        'lib.sh',
+      ]),
     );
     expect(Buffer.byteLength(JSON.stringify(scripts))).toBeLessThan(500_000);
   });
@@ -128,7 +136,7 @@ describe('a backup of dashboards', () => {
       expect.arrayContaining(['CronJobStale', 'CronJobLastRunFailed', 'CronJobSuspended']),
     );
     const rules = JSON.stringify([...template.resources('kubernetes_manifest').values()]);
-    expect(rules).toContain('cronjob=\\"grafana-dashboards\\"');
+    expect(rules).toContain('"cronjob":"grafana-dashboards"');
     // The template is suspended for good.
     expect(rules).not.toContain('grafana-dashboards-restore');
     declared();

@@ -57,5 +57,5 @@ test('one that is incomplete is neither counted nor restored', async () => {
   expect((await dump('list')).output).toMatch(/incomplete: not restored/);
   const refused = await dump('restore');
   expect(refused.exitCode).toBe(2);
-  expect(refused.output).toMatch(/orders has no complete dump in repo1 — FIX: /);
+  expect(refused.output).toMatch(/orders: there is no complete dump in the vault — FIX: /);
 }, 300_000);

@@ -92,40 +92,15 @@ refuse_loss() {
   fi
 }
 
-# Sets ID. The first object of a set is written only where there is none: two that begin in one second get two.
-begin() {
-  local status
-  while :; do
-    ID=$(date -u +%Y%m%dT%H%M%SZ) status=0
-    s3_put_new "$STORE" "$(set_key "$ID")/begun.json" "{\"startedAt\":\"$STARTED_AT\"}" || status=$?
-    case $status in
-      0) return ;;
-      1) nap 1 ;;
-      *) in_vault 'no set could be begun' ;;
-    esac
-  done
-}
-
 # keep <name> <file>: into the vault and back.
 keep() {
   local key status=0
   key=$(set_key "$ID")/$1
-  s3_put_file "$STORE" "$key" "$2" || in_vault "$1 could not be written"
+  s3_put_file "$SET_STORE" "$key" "$2" || in_vault "$1 could not be written"
   rm -f "$WORK/back"
-  s3_get_file "$STORE" "$key" "$WORK/back" || status=$?
+  s3_get_file "$SET_STORE" "$key" "$WORK/back" || status=$?
   if ((status == 2)); then in_vault "$1 cannot be read back"; fi
   cmp -s "$2" "$WORK/back" || die "$SUBJECT: the vault gives back something else than the $1 that was written" "look at the store; this set does not count"
-}
-
-# An old set that stays is no reason to make this one again.
-expire() {
-  local id
-  if ! list_sets; then warn "old sets were not removed: $CAUSE" && return; fi
-  while read -r id; do
-    if remove_set "$id"; then log "set $id is removed: it is too old, or incomplete"; else warn "set $id could not be removed: $CAUSE" && return; fi
-  done < <(jq -r --argjson now "$EPOCHSECONDS" --argjson keep "$KEEP_SECONDS" --argjson least "$KEEP_AT_LEAST" \
-    --argjson stale "$STALE_SECONDS" '{ $now, keepSeconds: $keep, keepAtLeast: $least, staleSeconds: $stale, sets: . }' \
-    <<<"$SETS" | jq -r -f "$here/retention.jq" | jq -r '.[]')
 }
 
 if ((${DELAY_SECONDS:-0} > 0)); then nap "$DELAY_SECONDS"; fi
@@ -140,7 +115,7 @@ refuse_loss
 while IFS=$'\x1f' read -r uid title; do
   fetch "$uid" "$title"
 done < <(jq -r '.[] | [.uid, .title | gsub("[\n\r]"; " ")] | join("\u001f")' "$WORK/listed")
-begin
+begin_set
 while read -r file; do
   keep "$file" "$WORK/set/$file"
 done < <(jq -r .file "$WORK/entries")
@@ -161,4 +136,4 @@ if [[ -s $WORK/unread ]]; then
   die "$SUBJECT: set $ID lacks $(jq -rs 'map(.title) | join(", ")' "$WORK/unread"), which cannot be read: $(jq -rs '.[0].cause' "$WORK/unread"). No old set is removed" \
     "open them in Grafana: one saved in a newer format is read by no older API (save it as a classic dashboard), one that is damaged has versions to go back to"
 fi
-expire
+expire_sets "$KEEP_SECONDS" "$KEEP_AT_LEAST" "$STALE_SECONDS"

@@ -30,18 +30,11 @@ cleanup() { rm -rf "$WORK"; }
 # Sets ID; its manifest is in $WORK/manifest.
 choose() {
   local status=0
-  list_sets || die "$SUBJECT: sets cannot be listed: $CAUSE" "$CAUSE_FIX"
-  if [[ $RESTORE_SET == list ]]; then jq -c '.[] | { id, complete, files: (.keys | length) }' <<<"$SETS" && exit 0; fi
-  ID=$RESTORE_SET
-  if [[ $ID == latest ]]; then
-    ID=$(jq -r 'map(select(.complete)) | last | .id // ""' <<<"$SETS")
-    if [[ -z $ID ]]; then die "$SUBJECT: there is no complete set in the vault" "make one: run the export job"; fi
+  if [[ $RESTORE_SET == list ]]; then
+    list_sets || die "$SUBJECT: sets cannot be listed: $CAUSE" "$CAUSE_FIX"
+    jq -c '.[] | { id, complete, files: (.keys | length) }' <<<"$SETS" && exit 0
   fi
-  case $(jq -r --arg id "$ID" 'map(select(.id == $id)) | first | .complete' <<<"$SETS") in
-    true) ;;
-    false) die "$SUBJECT: set $ID is incomplete: it has no manifest" "choose another one: RESTORE_SET=list shows them" ;;
-    *) die "$SUBJECT: there is no set $ID" "choose another one: RESTORE_SET=list shows them" ;;
-  esac
+  choose_set "$RESTORE_SET" 'make one: run the export job' 'RESTORE_SET=list shows them'
   read_manifest "$ID" "$WORK/manifest" || status=$?
   if ((status == 2)); then die "$SUBJECT: the manifest of set $ID cannot be read: $CAUSE" "$CAUSE_FIX"; fi
   if ((status != 0)); then
@@ -106,7 +99,7 @@ restore_dashboard() {
   local uid title folder file=$WORK/dashboard there=$WORK/there status=0 overwrite=false
   uid=$(jq -r .uid <<<"$1") title=$(jq -r .title <<<"$1") folder=$(jq -r .folderUid <<<"$1")
   rm -f "$file"
-  s3_get_file "$STORE" "$(set_key "$ID")/$(jq -r .file <<<"$1")" "$file" || status=$?
+  s3_get_file "$SET_STORE" "$(set_key "$ID")/$(jq -r .file <<<"$1")" "$file" || status=$?
   if ((status == 2)); then die "$SUBJECT: dashboard $title of set $ID cannot be read: $CAUSE" "$CAUSE_FIX"; fi
   if [[ ! -f $file || $(sha256sum <"$file" | cut -d ' ' -f 1) != $(jq -r .sha256 <<<"$1") ]]; then
     said failed "$title" 'its file in the vault is gone or damaged: restore it from another set' && return

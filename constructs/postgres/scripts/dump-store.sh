@@ -1,18 +1,20 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # SET_… are for dated-sets.sh
 # Where logical dumps lie: in the bucket and under the path of a repository,
 #   dumps/<stanza>/<id>/<file>          encrypted as backups are, with the repository's passphrase
-#   dumps/<stanza>/<id>/manifest.json   plain, and written last: without it a dump is incomplete
-# <id> is when it began, as 20260504T020000Z. pgBackRest moves the files: its upload streams, in parts, and it has the
+#   dumps/<stanza>/<id>/manifest.json   plain
+# pgBackRest moves the files: its upload streams, in parts, and it has the
 # keys and the passphrase from its environment. `repo-put`, which does that, is not documented for users; so each file is
 # read back by `repo-get`, which is, before a dump counts (without pgBackRest: openssl enc -d -aes-256-cbc -md sha1).
 # Needs cause.sh, configuration.sh and s3.sh.
+# shellcheck source-path=SCRIPTDIR source=dated-sets.sh
+source "${BASH_SOURCE[0]%/*}/dated-sets.sh"
 
 # The lowest number, where nothing is said.
 : "${DUMP_REPO:=$(s3_repositories | head -n 1)}"
 # pgBackRest gives up on a pipe in which nothing moves for so long; pg_dump is silent while it waits for locks.
 : "${DUMP_SILENCE_SECONDS:=900}"
 
-dump_key() { printf 'dumps/%s/%s' "$STANZA" "$1"; }
+readonly SET_STORE=$DUMP_REPO SET_WORD=dump SET_PREFIX=dumps/$STANZA
 
 # The repository is there, and encrypts.
 check_store() {
@@ -44,22 +46,4 @@ measure() {
   size=$!
   tee "$1.sum-pipe" "$1.size-pipe"
   wait "$sum" "$size"
-}
-
-# Sets DUMPS to a JSON list, oldest first: [{ id, complete, keys: [key] }]. Fails as s3_list does. What has no
-# instant for a name is not ours.
-list_dumps() {
-  s3_list "$DUMP_REPO" "dumps/$STANZA/" || return 2
-  DUMPS=$(jq -Rnc '[inputs | select(. != "") | { key: ., parts: split("/") } | select(.parts | length == 4)
-    | { key, id: .parts[2], file: .parts[3] } | select(.id | test("^\\d{8}T\\d{6}Z$"))]
-    | group_by(.id) | map({ id: .[0].id, complete: any(.[]; .file == "manifest.json"), keys: map(.key) })' <<<"$S3_KEYS")
-}
-
-# remove_dump <id>: its manifest goes first, so that what is half removed counts as incomplete.
-remove_dump() {
-  local key
-  s3_delete "$DUMP_REPO" "$(dump_key "$1")/manifest.json" || return 2
-  while read -r key; do
-    s3_delete "$DUMP_REPO" "$key" || return 2
-  done < <(jq -r --arg id "$1" '.[] | select(.id == $id) | .keys[]' <<<"$DUMPS")
 }

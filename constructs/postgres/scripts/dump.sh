@@ -51,25 +51,11 @@ refuse_superseded() {
   fi
 }
 
-# Sets ID. The first object of a dump is written only where there is none: two that begin in one second get two.
-begin() {
-  local status
-  while :; do
-    ID=$(date -u +%Y%m%dT%H%M%SZ) status=0
-    s3_put_new "$DUMP_REPO" "$(dump_key "$ID")/begun.json" "{\"startedAt\":\"$STARTED_AT\"}" || status=$?
-    case $status in
-      0) return ;;
-      1) nap 1 ;;
-      *) die "$DATABASE_NAME: no dump could be begun in repo$DUMP_REPO: $CAUSE" "$CAUSE_FIX" ;;
-    esac
-  done
-}
-
 # keep <name for messages> <file> <command…>: what the command prints, into the vault and back. Leaves in $WORK/<file>.sum
 # and .size what the vault has, and in $WORK/<file>.read what `$READER` says of it.
 keep() {
   local what=$1 file=$2 at=$WORK/$2 key statuses=(0 0 0)
-  key=$(dump_key "$ID")/$file
+  key=$(set_key "$ID")/$file
   shift 2
   "$@" 2> >(tee "$at.said" >&2) | measure "$at.sent" | store put "$key" "$at.put" || statuses=("${PIPESTATUS[@]}")
   # In this order: the program fails with its upload, never the other way round.
@@ -156,20 +142,9 @@ write_manifest() {
   manifest=$(jq -nc --argjson about "$about" --arg id "$ID" --arg startedAt "$STARTED_AT" --arg finishedAt "$(date -u +%FT%TZ)" \
     --slurpfile globals "$WORK/globals.json" '{ $id, $startedAt, $finishedAt } + $about
       + { databases: [inputs] | sort_by(.name), globals: $globals[0] }' "$WORK"/[0-9]*.json)
-  s3_put_new "$DUMP_REPO" "$(dump_key "$ID")/manifest.json" "$manifest" ||
+  s3_put_new "$DUMP_REPO" "$(set_key "$ID")/manifest.json" "$manifest" ||
     die "$DATABASE_NAME: the manifest of dump $ID could not be written: ${CAUSE:-it is there already}" "${CAUSE_FIX:-run the job again}"
   printf '%s\n' "$manifest"
-}
-
-# An old dump that stays is no reason to make this one again.
-expire() {
-  local id
-  if ! list_dumps; then warn "old dumps were not removed: $CAUSE" && return; fi
-  while read -r id; do
-    if remove_dump "$id"; then log "dump $id is removed: it is too old, or incomplete"; else warn "dump $id could not be removed: $CAUSE" && return; fi
-  done < <(jq -r --argjson now "$EPOCHSECONDS" --argjson keep "$DUMP_KEEP_SECONDS" --argjson least "$DUMP_KEEP_AT_LEAST" \
-    --argjson stale "$DUMP_STALE_SECONDS" '{ $now, keepSeconds: $keep, keepAtLeast: $least, staleSeconds: $stale, sets: . }' \
-    <<<"$DUMPS" | jq -r -f "$here/retention.jq" | jq -r '.[]')
 }
 
 if ((${DELAY_SECONDS:-0} > 0)); then
@@ -184,10 +159,10 @@ check_store
 reach_server
 refuse_superseded
 CHOSEN=$(databases)
-begin
+begin_set
 # A dump changes nothing, whatever the superuser could.
 export PGOPTIONS='-c default_transaction_read_only=on -c statement_timeout=0'
 dump_all
 write_manifest
 log "dump $ID of $DATABASE_NAME: $(jq length <<<"$CHOSEN") databases and the globals, read back and listed, in $(seconds_since "$began") s"
-expire
+expire_sets "$DUMP_KEEP_SECONDS" "$DUMP_KEEP_AT_LEAST" "$DUMP_STALE_SECONDS"

@@ -17,13 +17,13 @@ source "$here/dump-store.sh"
 refuse() { die "$DATABASE_NAME: its dumps in repo$DUMP_REPO cannot be listed: $CAUSE" "$CAUSE_FIX"; }
 
 check_store
-list_dumps || refuse
+list_sets || refuse
 while IFS=$'\t' read -r id complete; do
   manifest=null
   if [[ $complete == true ]]; then
-    s3_get "$DUMP_REPO" "$(dump_key "$id")/manifest.json" || refuse
+    s3_get "$DUMP_REPO" "$(set_key "$id")/manifest.json" || refuse
     manifest=$(jq -c . <<<"$S3_BODY" 2>/dev/null) || manifest=null
   fi
   jq -nc --arg id "$id" --argjson complete "$complete" --argjson manifest "$manifest" \
     '{ $id, $complete } + if $manifest == null then {} else { $manifest } end'
-done < <(jq -r '.[] | [.id, .complete] | @tsv' <<<"$DUMPS") | jq -sc .
+done < <(jq -r '.[] | [.id, .complete] | @tsv' <<<"$SETS") | jq -sc .

@@ -44,18 +44,8 @@ drop() { sql postgres -v name="$1" -f - <<<'drop database if exists :"name" with
 # Sets ID and MANIFEST.
 choose() {
   local status=0
-  list_dumps || die "$DATABASE_NAME: its dumps in repo$DUMP_REPO cannot be listed: $CAUSE" "$CAUSE_FIX"
-  ID=$RESTORE_DUMP
-  if [[ $ID == latest ]]; then
-    ID=$(jq -r 'map(select(.complete)) | last | .id // ""' <<<"$DUMPS")
-    if [[ -z $ID ]]; then die "$DATABASE_NAME has no complete dump in repo$DUMP_REPO" "make one, or restore from a backup: npm run clone"; fi
-  fi
-  case $(jq -r --arg id "$ID" 'map(select(.id == $id)) | first | .complete' <<<"$DUMPS") in
-    true) ;;
-    false) die "dump $ID of $DATABASE_NAME is incomplete: it has no manifest" "choose another one: npm run dump -- <environment> $DATABASE_NAME list" ;;
-    *) die "$DATABASE_NAME has no dump $ID in repo$DUMP_REPO" "choose another one: npm run dump -- <environment> $DATABASE_NAME list" ;;
-  esac
-  s3_get "$DUMP_REPO" "$(dump_key "$ID")/manifest.json" || status=$?
+  choose_set "$RESTORE_DUMP" 'make one, or restore from a backup: npm run clone' "npm run dump -- <environment> $DATABASE_NAME list"
+  s3_get "$DUMP_REPO" "$(set_key "$ID")/manifest.json" || status=$?
   if ((status != 0)); then die "the manifest of dump $ID cannot be read: ${CAUSE:-it is gone}" "${CAUSE_FIX:-choose another dump}"; fi
   MANIFEST=$(jq -c 'select(.databases | type == "array")' <<<"$S3_BODY" 2>/dev/null) || MANIFEST=''
   if [[ -z $MANIFEST ]]; then die "the manifest of dump $ID is damaged" "choose another dump, or bring that object back: a versioned bucket keeps what was overwritten"; fi
@@ -89,7 +79,7 @@ fetch() {
   local file at
   file=$(jq -r .file <<<"$1") at=$WORK/fetched
   if [[ ! $file =~ ^[A-Za-z0-9_-]+\.(dump|sql)$ ]]; then die "the manifest of dump $ID is damaged: it names the file '$file'" "choose another dump"; fi
-  if ! store get "$(dump_key "$ID")/$file" "$at.get" | measure "$at" >"$WORK_DIR/$file"; then
+  if ! store get "$(set_key "$ID")/$file" "$at.get" | measure "$at" >"$WORK_DIR/$file"; then
     explain "$(<"$at.get")"
     die "$file of dump $ID cannot be read: $CAUSE" "$CAUSE_FIX"
   fi

@@ -332,7 +332,7 @@ describeWithS3('logical dumps', () => {
     for (const { id } of await pod.list()) if (id !== first.id) rmSync(pod.object(id), { recursive: true });
     rmSync(pod.object(`${first.id}/manifest.json`));
     expect(await pod.list()).toEqual([{ id: first.id, complete: false }]);
-    expect((await pod.restore()).lastLine).toMatch(/has no complete dump/);
+    expect((await pod.restore()).lastLine).toMatch(/there is no complete dump in the vault — FIX: make one/);
     expect((await pod.restore({ RESTORE_DUMP: first.id })).lastLine).toMatch(/is incomplete/);
     const next = await pod.dumped({ DUMP_DATABASES: '["postgres"]' });
     expect((await pod.list()).map(({ id }) => id)).toEqual([first.id, next.id]);
