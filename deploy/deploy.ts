@@ -95,8 +95,10 @@ export async function deploy(options: DeployOptions): Promise<void> {
   const names = databases.map((database) => database.name);
   await startRecoveries(recoveries, pending);
   await restartFailed(kubectl, namespace, names, progress);
-  // A restore that takes hours is watched meanwhile, and nothing about a database waits for that.
-  const monitoring = applyMonitoring(engine, how);
+  // A restore that takes hours is watched meanwhile, and nothing about a database waits for that. Where it is not watched
+  // any more, Terraform takes away what did.
+  const watched = environment.alerting !== undefined || engine === 'terraform';
+  const monitoring = watched ? applyMonitoring(engine, how) : undefined;
   try {
     await waitForDatabases({
       kubectl,

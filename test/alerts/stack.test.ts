@@ -78,10 +78,13 @@ const WATCHING = [
   'PrometheusRule shop-probes',
 ];
 
+/** The rules that subjects share are objects of the stack that they are in. */
+const shared = (stack: string) => ['postgres', 'workload'].map((of) => `PrometheusRule ${stack}-${of}`);
+
 test('what watches is declared beside what is watched, unless a stack is there for it', () => {
   const { faults, monitoring, platform } = declare({ apart: false });
   expect(faults).toEqual([]);
-  expect(kinds(platform)).toEqual(WATCHING);
+  expect(kinds(platform)).toEqual([...WATCHING, ...shared('platform-platform')].sort());
   expect(kinds(monitoring)).toEqual([]);
 });
 
@@ -89,7 +92,7 @@ test('in a stack of its own it is the same, and the other needs nothing of the o
   const { faults, monitoring, platform } = declare({ apart: true });
   expect(faults).toEqual([]);
   expect(kinds(platform)).toEqual([]);
-  expect(kinds(monitoring)).toEqual(WATCHING);
+  expect(kinds(monitoring)).toEqual([...WATCHING, ...shared('test-monitoring')].sort());
   // Secrets of receivers are asked for where they are used alone.
   expect(Object.keys(object(platform['variable'] ?? {}))).not.toContain('slack_webhook');
   expect(Object.keys(object(monitoring['variable'] ?? {}))).toContain('slack_webhook');
@@ -99,6 +102,6 @@ test('in a stack of its own it is the same, and the other needs nothing of the o
 test('stacks that are alike do not get in each other’s way', () => {
   const { faults, monitoring } = declare({ apart: true, platforms: ['one', 'two'] });
   expect(faults).toEqual([]);
-  const [routing, ...rest] = WATCHING;
+  const [routing, ...rest] = [...WATCHING, ...shared('test-monitoring')].sort();
   expect(kinds(monitoring)).toEqual([routing, ...rest.flatMap((one) => [one, one])]);
 });

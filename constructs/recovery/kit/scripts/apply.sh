@@ -396,13 +396,13 @@ only_from_terraform() {
 # unknown_kinds TEXT: the kinds that kubectl did not find, each once. It names them otherwise where it remembers those of
 # an earlier cluster at the same address.
 unknown_kinds() {
-  local rest=$1 known='' one
-  while [[ $rest =~ no\ matches\ for\ kind\ \"([^\"]*)\"\ in\ version\ \"([^\"]*)\"(.*)$ ]] ||
-    [[ $rest =~ requested\ resource\ \(patch\ ([a-z0-9]*)\.([^\ ]*)\ (.*)$ ]]; do
+  local line known='' one
+  while IFS= read -r line; do
+    [[ $line =~ no\ matches\ for\ kind\ \"([^\"]*)\"\ in\ version\ \"([^\"]*)\" ]] ||
+      [[ $line =~ requested\ resource\ \(patch\ ([a-z0-9]*)\.([^\ ]*)\  ]] || continue
     one="${BASH_REMATCH[1]} (${BASH_REMATCH[2]})"
-    rest=${BASH_REMATCH[3]}
     [[ ", $known, " == *", $one, "* ]] || known+="${known:+, }$one"
-  done
+  done <<<"$1"
   printf %s "${known:-a kind of object}"
 }
 
