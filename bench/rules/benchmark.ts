@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
-import { Alerting } from '../../constructs/alerts';
+import { Alerting, declaredGroups } from '../../constructs/alerts';
+import { type PromtoolTest, ruleTests } from '../../constructs/alerts/rule-tests';
 import { App, withoutCreationStacks } from '../../constructs/core';
 import { synthesise } from '../../constructs/recovery/synthesise';
 import { binary } from '../../local/binaries/build';
@@ -28,13 +29,6 @@ const WELL: Readonly<Record<string, number>> = {
 interface RulesFile {
   readonly groups: readonly { readonly rules: readonly unknown[] }[];
 }
-interface TestsFile {
-  readonly tests: readonly {
-    readonly name: string;
-    readonly input_series: readonly { readonly series: string; readonly values: string }[];
-  }[];
-}
-
 /**
  * Processor time that one evaluation of all rules of 300 databases costs a Prometheus with one core, every series that
  * their tests name being there, nothing being wrong: with the rules, less the same without.
@@ -76,11 +70,16 @@ function declare(directory: string): { rules: number; series: readonly Series[] 
   const alerting = new Alerting({ runbookBaseUrl: 'https://git.example.com/runbooks', delivery: 'files' });
   withoutCreationStacks(() => declareEnvironment(app, { ...platformOf(DATABASES), alerting }));
   synthesise(app);
-  const read = <T>(name: string): T =>
-    parse(readFileSync(join(directory, 'recovery/bench', name), 'utf8'), { maxAliasCount: -1 }) as T;
+  // The file has tests of what differs alone.
+  const tests = app.node.children
+    .flatMap((stack) => declaredGroups(stack))
+    .filter(({ name }) => /\/orders-1$|^monitoring/.test(name))
+    .flatMap(ruleTests);
+  const file = readFileSync(join(directory, 'recovery/bench/rules.yaml'), 'utf8');
+  const { groups } = parse(file, { maxAliasCount: -1 }) as RulesFile;
   return {
-    rules: read<RulesFile>('rules.yaml').groups.reduce((sum, { rules }) => sum + rules.length, 0),
-    series: firstValues(read<TestsFile>('rules.test.yaml')),
+    rules: groups.reduce((sum, { rules }) => sum + rules.length, 0),
+    series: firstValues(tests),
   };
 }
 
@@ -91,11 +90,10 @@ type Series = (elapsed: number) => string;
  * Every series that the tests of the first database name, with the value that it begins with, before anything is wrong:
  * for each of the databases. Those of the monitoring are there once.
  */
-function firstValues({ tests }: TestsFile): Series[] {
+function firstValues(tests: readonly PromtoolTest[]): Series[] {
   const start = Date.now() / 1000;
   const values = new Map<string, Series>();
-  for (const { input_series, name } of tests) {
-    if (!/ of (bench\/orders-1|monitoring\/\S+):/.test(name)) continue;
+  for (const { input_series } of tests) {
     for (const { series, values: text } of input_series) {
       const [first] = /^-?[0-9.e]+/.exec(text) ?? [];
       // Without labels it would be everybody's.
