@@ -14,7 +14,7 @@ import {
 } from '../core';
 import { isPushTarget, type PushFragment, type PushTarget, pushFragment } from '../pushgateway';
 import type { CheckedLicense } from '../workload-alerts';
-import { type Container, RESTRICTED_CONTAINER, type Resources, restrictedPod, Secrets } from '../workloads';
+import { type Container, jobPod, RESTRICTED_CONTAINER, type Resources, Secrets } from '../workloads';
 
 export interface LicenseCheckProps {
   /** Of the license: label `license` of its metrics, and in names of objects. */
@@ -150,10 +150,7 @@ function podSpec(
     terminationMessagePolicy: 'FallbackToLogsOnError',
   };
   return {
-    automountServiceAccountToken: false,
-    enableServiceLinks: false,
-    restartPolicy: 'Never',
-    securityContext: restrictedPod(uid),
+    ...jobPod(uid),
     container: [container],
     volume: [
       { name: 'config', configMap: { name: configMap, defaultMode: '0555' } },
