@@ -26,7 +26,7 @@ const SECONDS = {
   revived: 150,
   'second-repository': 470,
   staging: 50,
-  'tls-rotation': 340,
+  'tls-rotation': 360,
   upgrade: 90,
   vault: 240,
 };
