@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { definitions } from '../../local/cluster/addons/monitoring/definitions';
 import { LocalSite } from './local-site';
 
 /**
@@ -132,6 +133,35 @@ describeWithProviders('Terraform and the kit', () => {
     expect(output.match(/Resources: \d+ added, \d+ changed, \d+ destroyed|No changes/g)).toEqual(
       expect.not.arrayContaining([expect.stringMatching(/Resources: (?!0 added, 0 changed, 0 destroyed)/)]),
     );
+  });
+
+  test('what watches cannot be planned where its kinds are unknown: all else is applied, and the end says so', async () => {
+    const deploy = () =>
+      site.npmRun('deploy', ['local', '--engine', 'terraform'], {
+        ...variables,
+        MONITORING: 'prometheus-operator',
+      });
+    const { exitCode, output } = await deploy();
+    expect(output.trim().split('\n').at(-1)).toMatch(
+      /^ERROR the platform is up; what watches it is not: .* — FIX: install the Prometheus operator/,
+    );
+    expect(exitCode).toBe(3);
+    expect(output).toContain('orders: ready');
+
+    const file = join(scratch, 'definitions.json');
+    const items = await definitions(() => undefined);
+    writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+    await site.kubectl('apply', '--server-side', `--filename=${file}`);
+    await site.kubectl('create', 'namespace', 'monitoring');
+    const complete = await deploy();
+    expect(complete.exitCode === 0 ? '' : complete.output.slice(-2000)).toBe('');
+    const watching = () => site.kubectl('get', 'prometheusrules', '--namespace=local', '--output=name');
+    expect((await watching()).split('\n')).toContain('prometheusrule.monitoring.coreos.com/orders-postgres');
+
+    // Not watched any more: its objects go.
+    const without = await site.npmRun('deploy', ['local', '--engine', 'terraform'], variables);
+    expect(without.exitCode === 0 ? '' : without.output.slice(-2000)).toBe('');
+    expect(await watching()).toBe('');
   });
 
   test('the kit takes over from it, and changes nothing', async () => {
