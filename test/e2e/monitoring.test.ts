@@ -8,6 +8,7 @@ import { AlertRouting, Via } from '../../constructs/alerts/routing';
 import { Certificate, CertificateIssuer } from '../../constructs/certificates';
 import { App, Duration, EnvironmentStack, SecretRef } from '../../constructs/core';
 import { LicenseCheck } from '../../constructs/licenses';
+import { BlackboxExporter, EndpointProbe } from '../../constructs/probes';
 import { Pushgateway } from '../../constructs/pushgateway';
 import { synthesise } from '../../constructs/recovery/synthesise';
 import { WorkloadAlerts } from '../../constructs/workload-alerts';
@@ -397,5 +398,61 @@ describe('what a job finds before it ends', () => {
       if (exitCode !== 0) failed.push(`${runbook}: ${command}\n${output}`);
     }
     expect(failed).toEqual([]);
+  }, 300_000);
+});
+
+describe('an endpoint that users ask', () => {
+  const ANSWERS = 'http://prometheus-operated.monitoring.svc:9090/-/healthy';
+  const SILENT = `http://nobody.${NAMESPACE}.svc/healthz`;
+  let outdir: string;
+
+  function declare(stack: EnvironmentStack): void {
+    const alerting = new Alerting({
+      runbookBaseUrl: 'https://git.example.com/runbooks',
+      scrapeInterval: Duration.seconds(5),
+    });
+    const { address } = new BlackboxExporter(stack, 'blackbox', {
+      name: 'blackbox',
+      namespace: NAMESPACE,
+      image: imageName('blackbox-exporter'),
+    });
+    const probe = { namespace: NAMESPACE, prober: address, alerting };
+    new EndpointProbe(stack, 'answers', { ...probe, name: 'answers', targets: [ANSWERS] });
+    new EndpointProbe(stack, 'silent', { ...probe, name: 'silent', targets: [SILENT] });
+  }
+
+  beforeAll(async () => {
+    outdir = mkdtempSync(join(tmpdir(), 'monitoring-'));
+    const app = new App({ outdir, stackTraces: false });
+    const stack = new EnvironmentStack(app, { environment: 'probed', layer: 'platform' });
+    new KubernetesProvider(stack, 'kubernetes', {});
+    declare(stack);
+    synthesise(app);
+    await site.importImage('blackbox-exporter');
+    const kit = await site.script(`${join(outdir, 'recovery/probed/kit/apply')} --wait --timeout 120`, 200);
+    if (kit.exitCode !== 0) throw new Error(kit.output);
+  }, 900_000);
+  afterAll(() => rmSync(outdir, { recursive: true, force: true }));
+
+  test('is asked, and one that does not answer pends', async () => {
+    const success = async (probe: string) =>
+      (await monitoring.query(`probe_success{job="probe",namespace="${NAMESPACE}",probe="${probe}"}`)).map(
+        ({ value }) => value,
+      );
+    await eventually('both were asked', 150, async () => {
+      return (await success('answers')).join() === '1' && (await success('silent')).join() === '0';
+    });
+    await eventually('its alert alone pends', 120, async () => {
+      const loaded = (await monitoring.rules()).filter(({ labels }) =>
+        ['answers', 'silent'].includes(labels['probe'] ?? ''),
+      );
+      const told = loaded.flatMap(({ alerts = [] }) => alerts);
+      return (
+        loaded.length > 1 &&
+        loaded.every(({ health }) => health === 'ok') &&
+        told.length > 0 &&
+        told.every(({ labels }) => labels['probe'] === 'silent')
+      );
+    });
   }, 300_000);
 });
