@@ -26,6 +26,30 @@ hopeless() {
 }
 passing() { [[ $CAUSE_CODE == access || $CAUSE_CODE == clock ]]; }
 
+# let_finish <repository>: pgBackRest gives its lock at the server back before it writes the manifest of a backup, and a
+# job that begins in between takes all of it for leftovers and removes its files, while it stays listed as a good one.
+# One that was killed looks the same, so this ends.
+let_finish() {
+  local deadline=$((SECONDS + ${FINISH_SECONDS:-30})) told=''
+  while ((SECONDS < deadline)) && unfinished "$1"; do
+    if [[ -z $told ]]; then log "repo$1 has a backup that is made, or was not finished: waiting for it"; fi
+    told=true
+    nap 1
+  done
+}
+# unfinished <repository>: its newest backup has no manifest yet.
+unfinished() {
+  local newest files
+  newest=$(list_repository "$1" "backup/$STANZA" '^[0-9]{8}-[0-9]{6}F' | tail -n 1)
+  if [[ -z $newest ]]; then return 1; fi
+  files=$(list_repository "$1" "backup/$STANZA/$newest" '^backup[.]manifest')
+  [[ $files == *backup.manifest.copy* ]] && ! grep -qx 'backup.manifest' <<<"$files"
+}
+# What cannot be listed is told by what comes next.
+list_repository() {
+  pgbackrest --log-level-console=off --log-level-stderr=off --repo="$1" --filter="$3" repo-ls "$2" </dev/null 2>/dev/null || true
+}
+
 # insist <seconds> <what> <arguments…>: runs until it succeeds, the cause is hopeless or the time is over. Sets CAUSE*.
 insist() {
   local deadline=$((SECONDS + $1)) lock_deadline=$((SECONDS + LOCK_WAIT_SECONDS)) what=$2
@@ -34,6 +58,7 @@ insist() {
   while :; do
     gather_authorities
     leave_out_silent
+    if [[ -n ${WRITES:-} ]]; then let_finish "$WRITES"; fi
     if run "$@"; then return 0; fi
     explain_run
     if hopeless; then return 1; fi
@@ -125,7 +150,7 @@ repositories() {
 back_up() {
   local started label record
   started=$(now)
-  if ! insist "${BACKUP_RETRY_SECONDS:-120}" "backup into repo$2" --type="$1" --repo="$2" backup; then
+  if ! WRITES=$2 insist "${BACKUP_RETRY_SECONDS:-120}" "backup into repo$2" --type="$1" --repo="$2" backup; then
     log "ERROR $1 backup of $DATABASE_NAME into repo$2 failed: $CAUSE — FIX: $CAUSE_FIX"
     return 1
   fi

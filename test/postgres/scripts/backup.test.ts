@@ -6,8 +6,10 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
 } from 'node:fs';
+import { join } from 'node:path';
 import { Lab } from './lab';
 import { Background, eventually, type Result } from './processes';
 import { describeWithPostgres, tools } from './tools';
@@ -120,6 +122,45 @@ describeWithPostgres('first-backup.sh and backup.sh', () => {
     expect(`${first.stderr}${second.stderr}`).toContain(
       'another pgBackRest job holds the lock; trying again',
     );
+  });
+
+  describe('beside a backup whose manifest is not written yet', () => {
+    // pgBackRest has given its lock back by then.
+    const copy = (label: string) => {
+      const folder = lab.path('repo1/backup/main', label);
+      mkdirSync(folder);
+      cpSync(lab.path('repo1/backup/main/backup.info'), join(folder, 'backup.manifest.copy'));
+      lab.own(folder, true);
+      return folder;
+    };
+    const label = () =>
+      `${new Date(Date.now() + 1000)
+        .toISOString()
+        .replaceAll(/[-:]|\..*/g, '')
+        .replace('T', '-')}F`;
+
+    test('a job waits for it', async () => {
+      const made = readdirSync(lab.path('repo1/backup/main')).filter((name) => /^\d{8}-\d{6}F/.test(name));
+      const manifest = lab.path('repo1/backup/main', made.sort().at(-1) ?? '', 'backup.manifest');
+      renameSync(manifest, `${manifest}.kept`);
+      let ended = false;
+      const job = lab.job('backup.sh', ['full']).finally(() => {
+        ended = true;
+      });
+      await new Promise((resolve) => setTimeout(resolve, 4000));
+      expect(ended).toBe(false);
+      expect(existsSync(`${manifest}.copy`)).toBe(true);
+      renameSync(`${manifest}.kept`, manifest);
+      expect(await job).toMatchObject({ status: 0, stderr: expect.stringContaining('waiting for it') });
+      expect(existsSync(manifest)).toBe(true);
+    });
+
+    test('one that was killed is waited for in vain, and no longer than that', async () => {
+      const folder = copy(label());
+      const result = await lab.job('backup.sh', ['full'], { FINISH_SECONDS: '2' });
+      expect(result).toMatchObject({ status: 0, stderr: expect.stringContaining('waiting for it') });
+      expect(existsSync(folder)).toBe(false);
+    });
   });
 
   test('a lock that is not given back in time is an error, not a success', async () => {
