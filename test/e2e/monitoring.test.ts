@@ -209,6 +209,28 @@ test('a certificate of an authority is issued, and its end is known', async () =
   });
 });
 
+test('what an authority answers cert-manager is counted', async () => {
+  // Somebody who speaks no ACME.
+  const server = 'http://prometheus-operated.monitoring.svc:9090/acme/directory';
+  await apply({
+    apiVersion: 'cert-manager.io/v1',
+    kind: 'Issuer',
+    metadata: { name: 'acme', namespace: NAMESPACE },
+    spec: {
+      acme: {
+        server,
+        privateKeySecretRef: { name: 'acme-account' },
+        solvers: [{ http01: { ingress: {} } }],
+      },
+    },
+  });
+  await eventually('its refusals are scraped', 120, async () => {
+    const refused = 'certmanager_http_acme_client_request_count{job="cert-manager",status="404"}';
+    return (await monitoring.query(refused)).length > 0;
+  });
+  await site.kubectl('delete', 'issuer', 'acme', `--namespace=${NAMESPACE}`);
+}, 150_000);
+
 describe('a certificate that cert-manager does not renew', () => {
   let outdir: string;
   const FRONT = ['certificate', 'front', `--namespace=${NAMESPACE}`] as const;
@@ -404,6 +426,7 @@ describe('what a job finds before it ends', () => {
 describe('an endpoint that users ask', () => {
   const ANSWERS = 'http://prometheus-operated.monitoring.svc:9090/-/healthy';
   const SILENT = `http://nobody.${NAMESPACE}.svc/healthz`;
+  const ENCRYPTED = 'https://kubernetes.default.svc/healthz';
   let outdir: string;
 
   function declare(stack: EnvironmentStack): void {
@@ -415,10 +438,19 @@ describe('an endpoint that users ask', () => {
       name: 'blackbox',
       namespace: NAMESPACE,
       image: imageName('blackbox-exporter'),
+      // The API server's certificate is of an authority of its own, and it asks who that is.
+      modules: {
+        http_any: {
+          prober: 'http',
+          http: { tls_config: { insecure_skip_verify: true }, valid_status_codes: [200, 401, 403] },
+        },
+      },
     });
     const probe = { namespace: NAMESPACE, prober: address, alerting };
     new EndpointProbe(stack, 'answers', { ...probe, name: 'answers', targets: [ANSWERS] });
     new EndpointProbe(stack, 'silent', { ...probe, name: 'silent', targets: [SILENT] });
+    const encrypted = { ...probe, name: 'encrypted', targets: [ENCRYPTED], module: 'http_any' };
+    new EndpointProbe(stack, 'encrypted', encrypted);
   }
 
   beforeAll(async () => {
@@ -442,9 +474,13 @@ describe('an endpoint that users ask', () => {
     await eventually('both were asked', 150, async () => {
       return (await success('answers')).join() === '1' && (await success('silent')).join() === '0';
     });
+    await eventually('the end of a certificate is known', 60, async () => {
+      const [end] = await monitoring.query('probe_ssl_earliest_cert_expiry{job="probe",probe="encrypted"}');
+      return (end?.value ?? 0) > Date.now() / 1000;
+    });
     await eventually('its alert alone pends', 120, async () => {
       const loaded = (await monitoring.rules()).filter(({ labels }) =>
-        ['answers', 'silent'].includes(labels['probe'] ?? ''),
+        ['answers', 'silent', 'encrypted'].includes(labels['probe'] ?? ''),
       );
       const told = loaded.flatMap(({ alerts = [] }) => alerts);
       return (
