@@ -32,7 +32,7 @@ passing() { [[ $CAUSE_CODE == access || $CAUSE_CODE == clock ]]; }
 let_finish() {
   local deadline=$((SECONDS + ${FINISH_SECONDS:-30})) told=''
   while ((SECONDS < deadline)) && unfinished "$1"; do
-    if [[ -z $told ]]; then log "repo$1 has a backup that is made, or was not finished: waiting for it"; fi
+    if [[ -z $told ]]; then log "repo$1 has a backup without a manifest, which is being finished or was killed: waiting for it, ${FINISH_SECONDS:-30} s at most"; fi
     told=true
     nap 1
   done
