@@ -290,6 +290,12 @@ export class Lab {
     this.own(this.path('volume'), true);
   }
 
+  /** Returns when pgBackRest no longer writes into the spool, as it does in the background after an archive-get has answered. */
+  async settled(): Promise<void> {
+    const name = this.dir.split('/').at(-1) ?? this.dir;
+    await eventually('pgBackRest has fetched ahead', () => !somethingIsCalled(['archive-get:async', name]));
+  }
+
   async dispose(): Promise<void> {
     for (const process of this.background) process.kill();
     for (const process of this.background) await process.exit();
@@ -317,10 +323,23 @@ export class Lab {
 /** All processes of a server work in its data directory; their root may be another one than ours. */
 function somethingRunsIn(directory: string): boolean {
   const end = directory.split('/').slice(-3).join('/');
+  return someProcess((folder) => readlinkSync(`${folder}/cwd`).endsWith(end));
+}
+
+/** Whether a process has all of these in its command line. */
+function somethingIsCalled(parts: readonly string[]): boolean {
+  return someProcess((folder) => {
+    const command = readFileSync(`${folder}/cmdline`, 'utf8');
+    return parts.every((part) => command.includes(part));
+  });
+}
+
+/** Whether a process is as asked; `is` looks into its folder below /proc. */
+function someProcess(is: (folder: string) => boolean): boolean {
   return readdirSync('/proc').some((name) => {
     if (!/^\d+$/.test(name)) return false;
     try {
-      return readlinkSync(`/proc/${name}/cwd`).endsWith(end);
+      return is(`/proc/${name}`);
     } catch {
       // It ended, or is somebody else's.
       return false;

@@ -69,6 +69,7 @@ describeWithPostgres('wal-get.sh', () => {
       // Where pgBackRest itself looks.
       expect(await get(names[0] ?? '')).toMatchObject({ status: 0 });
       expect(readFileSync(lab.path('tmp/segment'), 'utf8')).toBe(names[0]);
+      await lab.settled();
       rmSync(lab.path('volume/spool/archive'), { recursive: true });
     });
 
