@@ -10,8 +10,10 @@ export interface CustomResourceProps {
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
   };
-  /** What it is to be, typed by whoever declares it. */
-  readonly spec: object;
+  /** What it is to be, typed by whoever declares it. @default - none: its kind has `fields` in its place */
+  readonly spec?: object;
+  /** What it has beside metadata and spec, as classes do. @default none */
+  readonly fields?: Readonly<Record<string, unknown>>;
   /**
    * Whether a validator of its kind accepts it: throws when not.
    * @default - none: the API server is the first to look
@@ -24,9 +26,18 @@ export class CustomResource extends Construct {
   readonly #manifest: Manifest;
   #object: object;
 
-  constructor(scope: Construct, id: string, { metadata, spec, validate, ...type }: CustomResourceProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { fields, metadata, spec, validate, ...type }: CustomResourceProps,
+  ) {
     super(scope, id);
-    this.#object = { ...type, metadata: withoutEmpty(metadata), spec };
+    this.#object = {
+      ...type,
+      metadata: withoutEmpty(metadata),
+      ...(spec === undefined ? {} : { spec }),
+      ...fields,
+    };
     if (validate !== undefined) addCheck(this, () => invalid(this.#object, validate));
     this.#manifest = new Manifest(this, 'manifest', { manifest: literalObject(this.#object) });
   }
