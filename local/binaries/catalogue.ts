@@ -36,7 +36,8 @@ export type BinaryName =
   | 'cert-manager-controller'
   | 'cert-manager-webhook'
   | 'cert-manager-cainjector'
-  | 'cert-manager-chart';
+  | 'cert-manager-chart'
+  | 'snapshot-controller';
 
 /** The programs that the kubernetes binary becomes, by the name it is called with. */
 const KUBERNETES_PROGRAMS = [
@@ -166,6 +167,14 @@ export const BINARIES: readonly BinaryDefinition[] = [
   },
   // Writes the objects of the chart that the module brings.
   { ...certManager, name: 'cert-manager-chart', package: './chart', firstBuild: '20 seconds' },
+  {
+    name: 'snapshot-controller',
+    version: '8.7.0',
+    package: 'github.com/kubernetes-csi/external-snapshotter/v8/cmd/snapshot-controller',
+    linkerFlags: ['-X main.version=v8.7.0'],
+    firstBuild: '2 minutes',
+    onDemand: true,
+  },
 ];
 
 /** Those that every cluster needs. */

@@ -16,7 +16,8 @@ export type ImageName =
   | 'alertmanager'
   | 'cert-manager-controller'
   | 'cert-manager-webhook'
-  | 'cert-manager-cainjector';
+  | 'cert-manager-cainjector'
+  | 'snapshot-controller';
 
 export interface ImageDefinition {
   readonly name: ImageName;
@@ -45,6 +46,7 @@ const ADDON_PROGRAMS = [
   'cert-manager-controller',
   'cert-manager-webhook',
   'cert-manager-cainjector',
+  'snapshot-controller',
 ] as const;
 
 export const IMAGES: readonly ImageDefinition[] = [
