@@ -21,9 +21,9 @@ import { checkSchedule } from './schedule-faults';
 import type { SnapshotScheduleProps } from './schedule-props';
 import { snapshotScripts } from './scripts';
 
-export const READY_WITHIN = Duration.hours(1);
+const READY_WITHIN = Duration.hours(1);
 /** Of a run beside waiting for snapshots: records, removals. */
-export const REST_OF_A_RUN = Duration.minutes(15);
+const REST_OF_A_RUN = Duration.minutes(15);
 const SPREAD = Duration.minutes(10);
 const RESOURCES: Resources = { requests: { cpu: '20m', memory: '32Mi' }, limits: { memory: '128Mi' } };
 
@@ -86,7 +86,13 @@ export class SnapshotSchedule extends Construct {
     // A fault of its own.
     if (schedule.faults().length > 0) return;
     this.declareCronJob();
-    watchSnapshots(this, { props, asset: this.asset, cronJob: this.cronJob, delay: this.delay });
+    watchSnapshots(this, {
+      props,
+      asset: this.asset,
+      cronJob: this.cronJob,
+      delay: this.delay,
+      takes: (props.readyWithin ?? READY_WITHIN).plus(REST_OF_A_RUN),
+    });
   }
 
   private ownAsset(): Asset {

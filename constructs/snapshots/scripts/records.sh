@@ -126,7 +126,8 @@ told() {
   jq -c --arg claim "$1" --argjson record "$2" '
     { claim: $claim,
       ready: (map(select(.claim == $claim and .good)) | length),
-      notReady: (map(select(.claim == $claim and (.good | not) and (.deleting | not))) | length),
+      notReady: (map(select(.claim == $claim and (.deleting | not))) | (map(select(.good) | .made) | max // 0) as $good
+        | map(select((.good or .attached | not) and .made >= $good)) | length),
       newest: ($record.snapshots // [] | map(.createdAt | sub("\\.\\d+Z$"; "Z") | fromdateiso8601) | max),
       recorded: ($record.snapshots // [] | length) }' "$WORK/survey" >>"$WORK/results"
 }
@@ -138,6 +139,10 @@ keep_records() {
   : >"$WORK/known"
   : >"$WORK/results"
   while IFS= read -r claim <&3; do keep_record "$claim"; done 3<"$WORK/claims"
+  # What was to be taken and could not: how old its newest one is has to be told all the same.
+  while IFS= read -r claim <&3; do
+    if read_old "$claim"; then told "$claim" "$(cat "$WORK/old")"; else told "$claim" null; fi
+  done 3< <(jq -nr --argjson named "$CLAIMS" --slurpfile taken "$WORK/claims" '$named - ($taken | map(.claim)) | .[]')
   others=$(jq -r --slurpfile claims "$WORK/claims" 'map(.claim) - ($claims | map(.claim)) | map(select(. != "")) | unique | join(", ")' "$WORK/survey")
   if [[ -n $others ]]; then log "snapshots of claims that it no longer takes stay as they are: $others"; fi
   jq -s . "$WORK/results" >"$WORK/summary"
