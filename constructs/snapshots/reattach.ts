@@ -31,7 +31,7 @@ export function chooseSnapshot(record: SnapshotRecord, at?: Date): RecordedSnaps
 export interface ReattachOptions {
   /**
    * The schedule that looks after it from now on: its retention counts it, and removes it when its time has come.
-   * @default - none: it stays until somebody deletes it
+   * @default - that of the record; where it has none, it stays until somebody deletes it
    */
   readonly schedule?: string;
 }
@@ -44,7 +44,7 @@ export interface ReattachOptions {
 export function reattachSnapshot(
   record: Pick<SnapshotRecord, 'namespace' | 'claim'>,
   snapshot: RecordedSnapshot,
-  { schedule }: ReattachOptions = {},
+  { schedule = snapshot.schedule }: ReattachOptions = {},
 ): readonly [content: KubernetesManifest, snapshot: KubernetesManifest] {
   const { namespace } = record;
   const contentName = reattachedContentName(namespace, snapshot.name);

@@ -22,6 +22,8 @@ export interface RecordedSnapshot {
   readonly volumeMode?: 'Filesystem' | 'Block';
   /** Of the claim. @default ['ReadWriteOnce'] */
   readonly accessModes?: readonly string[];
+  /** Name of the schedule that looks after it. @default - none: it stays until somebody deletes it */
+  readonly schedule?: string;
   /** Why it is kept; empty: it is one of the newest, or no run has removed anything since. */
   readonly tiers: readonly Tier[];
 }
@@ -103,6 +105,7 @@ function readSnapshot(reader: Reader, value: unknown, at: string): RecordedSnaps
     ...optional('restoreSizeBytes', (size, where) => reader.bytes(size, where)),
     ...optional('class', (name, where) => reader.text(name, where)),
     ...optional('storageClass', (name, where) => reader.text(name, where)),
+    ...optional('schedule', (name, where) => reader.text(name, where)),
     ...optional('volumeMode', (mode, where) => reader.oneOf(mode, ['Filesystem', 'Block'] as const, where)),
     ...optional('accessModes', (modes, where) =>
       reader.list(modes, where).map((mode, index) => reader.text(mode, `${where}[${index}]`)),

@@ -1,4 +1,4 @@
-# The record of a claim's snapshots. In: { namespace, claim, now, storageClass, volumeMode, accessModes, good, keep, old, stay }:
+# The record of a claim's snapshots. In: { schedule, namespace, claim, now, storageClass, volumeMode, accessModes, good, keep, old, stay }:
 # `good` are the ready ones, { name, createdAt, driver, handle, restoreSize, class }; `keep` is what retention says of them by
 # name; `old` are entries of the last record that the cluster does not know (they are of an earlier life of it), `stay` the handles
 # of those that retention keeps. Out: the record, newest first.
@@ -20,6 +20,7 @@ def utc: floor | todate;
           storageClass: $in.storageClass,
           volumeMode: $in.volumeMode,
           accessModes: $in.accessModes,
+          schedule: $in.schedule,
           tiers: $tiers[.name]
         } | with_entries(select(.value != null))))
       + ($in.old | map(select($stay[.handle] != null) | .tiers = $stay[.handle]))

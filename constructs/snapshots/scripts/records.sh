@@ -98,9 +98,9 @@ keep_record() {
     + (map(select(.object == null) | { name: .handle, createdAt: (.createdAt | sub("\\.\\d+Z$"; "Z") | fromdateiso8601) }))' "$WORK/others" >"$WORK/all"
   retention "$WORK/all" >"$WORK/verdict"
   told_forgotten "$claim"
-  jq -n --arg namespace "$NAMESPACE" --argjson now "$EPOCHSECONDS" --argjson facts "$1" --slurpfile good "$WORK/good" \
+  jq -n --arg schedule "$SCHEDULE_NAME" --arg namespace "$NAMESPACE" --argjson now "$EPOCHSECONDS" --argjson facts "$1" --slurpfile good "$WORK/good" \
     --slurpfile keep "$WORK/keep" --slurpfile others "$WORK/others" --slurpfile verdict "$WORK/verdict" \
-    '$facts + { $namespace, $now, good: $good[0], keep: $keep[0],
+    '$facts + { $schedule, $namespace, $now, good: $good[0], keep: $keep[0],
         old: ($others[0] | map(del(.object))),
         stay: ($verdict[0].keep + ($others[0] | map(select(.object != null) | { name: .handle, tiers }))) }' |
     jq -f "$here/record.jq" >"$WORK/record"

@@ -41,6 +41,7 @@ describeWithS3('the job of a snapshot schedule', () => {
         storageClass: 'fast',
         volumeMode: 'Filesystem',
         accessModes: ['ReadWriteOnce'],
+        schedule: 'orders',
         tiers: ['daily'],
       },
     ]);
