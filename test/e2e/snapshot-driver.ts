@@ -91,7 +91,7 @@ export class SnapshotDriver {
     if (status?.readyToUse === true) return;
     if (spec.source.volumeHandles !== undefined)
       return this.takeGroup(metadata.name, spec.source.volumeHandles);
-    if (spec.source.snapshotHandle !== undefined) return this.find(metadata.name, spec.source.snapshotHandle);
+    if (spec.source.snapshotHandle !== undefined) return this.find(content, spec.source.snapshotHandle);
     // Members of a group are the snapshot controller's to fill in.
     if (metadata.annotations?.['groupsnapshot.storage.k8s.io/volumeGroupSnapshotHandle'] !== undefined)
       return;
@@ -110,9 +110,10 @@ export class SnapshotDriver {
   }
 
   /** One that was made before, in a life of the cluster that is over: the driver cannot say when. */
-  private async find(name: string, handle: string): Promise<void> {
+  private async find({ metadata: { name }, status: said }: Content, handle: string): Promise<void> {
     if (this.store.has(handle)) return this.found('volumesnapshotcontents', name, handle, new Date());
     const message = `there is no snapshot ${handle}`;
+    if (said?.error?.message === message) return;
     const status = { readyToUse: false, error: { message, time: new Date().toISOString() } };
     await this.patch('volumesnapshotcontents', name, JSON.stringify({ status }), '--subresource=status');
   }

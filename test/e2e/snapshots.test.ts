@@ -403,9 +403,11 @@ test('what is deleted by mistake stays in the store, and is attached again from 
   const { snapshots } = await record('data-0');
   const before = handles();
   // All that the cluster knows of them, as after a total loss; the store is elsewhere.
-  await site.kubectl('delete', 'volumesnapshots', IN, '--all', '--wait', '--timeout=60s');
-  for (const name of await namesOf('volumesnapshotcontents'))
-    await site.kubectl('delete', 'volumesnapshotcontent', name, '--wait', '--timeout=60s');
+  for (const kind of ['volumegroupsnapshot', 'volumesnapshot']) {
+    await site.kubectl('delete', `${kind}s`, IN, '--all', '--wait', '--timeout=60s');
+    for (const name of await namesOf(`${kind}contents`))
+      await site.kubectl('delete', `${kind}content`, name, '--wait', '--timeout=60s');
+  }
   for (const handle of snapshots.map((one) => one.handle)) expect(before).toContain(handle);
   for (const { handle } of snapshots) expect(handles()).toContain(handle);
 
@@ -459,7 +461,6 @@ test('a claim is made of one beside the one that is there; what exists is never 
 
   driver.store.delete(snapshots[1]?.handle ?? '');
   await site.kubectl('delete', 'volumesnapshot', IN, snapshots[1]?.name ?? '');
-  await site.kubectl('delete', 'volumesnapshotcontent', '--all', '--field-selector=metadata.name=none');
   for (const name of await namesOf('volumesnapshotcontents'))
     if (name.includes(snapshots[1]?.name ?? 'none'))
       await site.kubectl('delete', 'volumesnapshotcontent', name);

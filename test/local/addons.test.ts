@@ -36,3 +36,14 @@ describe('monitoring', () => {
     );
   });
 });
+
+describe('snapshots', () => {
+  test('its controller may do what its manifests say, and reads no Secrets', async () => {
+    const { images, stages } = ADDONS.snapshots;
+    const objects = (await stages(() => undefined)).flatMap((stage) => stage.objects);
+    expect(values(objects, ['image'])).toEqual(images.map((name) => imageName(name)));
+    const roles = objects.filter((object) => 'rules' in object);
+    expect(values(roles, ['verbs', 'resources', 'apiGroups']).flat()).not.toContain('*');
+    expect(values(roles, ['resources']).flat()).not.toContain('secrets');
+  });
+});

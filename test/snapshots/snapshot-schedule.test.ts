@@ -1,5 +1,5 @@
 import { Alerting } from '../../constructs/alerts';
-import { Duration, Schedule, Size } from '../../constructs/core';
+import { Duration, Schedule, SecretRef, Size } from '../../constructs/core';
 import { Vault } from '../../constructs/object-storage';
 import { computeObjectives, Recovery } from '../../constructs/recovery';
 import {
@@ -12,6 +12,7 @@ import type { Container } from '../../constructs/workloads';
 import { RESTRICTED_CONTAINER } from '../../constructs/workloads';
 import { secret, VAULT } from '../helpers/database';
 import { byName, get, type JsonObject, object, Template } from '../helpers/template';
+import { manifests as kitManifests, kitOf } from '../recovery/kit/kits';
 
 const EBS = { name: 'ebs', driver: 'ebs.csi.aws.com', deletionPolicy: 'Retain' } as const;
 
@@ -317,4 +318,44 @@ test('the admission policy is one for a cluster, and binds', () => {
     if (one['kind'] === 'ValidatingAdmissionPolicyBinding')
       expect(get(one, 'spec.validationActions')).toEqual(['Deny']);
     else expect(get(one, 'spec.failurePolicy')).toBe('Fail');
+});
+
+test('all of it is in the recovery kit: classes and policy before the schedule', () => {
+  const kit = kitOf((stack) => {
+    new SnapshotClass(stack, 'class', { name: 'ebs', driver: 'ebs.csi.aws.com', group: {} });
+    new SnapshotExpiryPolicy(stack, 'policy', { groups: true });
+    new SnapshotSchedule(
+      stack,
+      'snapshots',
+      props({
+        accessKey: SecretRef.existing({ name: 'vault', key: 'access' }),
+        secretKey: SecretRef.existing({ name: 'vault', key: 'secret' }),
+        before: [CHECKPOINT],
+        volumes: [{ name: 'password', secret: { secretName: 'orders' } }],
+      }),
+    );
+  });
+  expect(kit.faults).toEqual([]);
+  const kinds = kitManifests(kit).map((manifest) => (manifest as { kind: string }).kind);
+  expect(new Set(kinds)).toEqual(
+    new Set([
+      'ServiceAccount',
+      'ClusterRole',
+      'Role',
+      'ClusterRoleBinding',
+      'RoleBinding',
+      'ConfigMap',
+      'VolumeSnapshotClass',
+      'VolumeGroupSnapshotClass',
+      'ValidatingAdmissionPolicy',
+      'ValidatingAdmissionPolicyBinding',
+      'CronJob',
+    ]),
+  );
+  expect(kinds.at(-1)).toBe('CronJob');
+  const cronJob = kitManifests(kit).at(-1) as {
+    spec: { jobTemplate: { spec: { template: { spec: { initContainers: { name: string }[] } } } } };
+  };
+  const { initContainers } = cronJob.spec.jobTemplate.spec.template.spec;
+  expect(initContainers.map(({ name }) => name)).toContain('checkpoint');
 });
