@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubernetesProvider } from '@cdktf/provider-kubernetes/lib/provider';
@@ -14,6 +14,7 @@ import {
   SnapshotSchedule,
 } from '../../constructs/snapshots';
 import { imageName } from '../../local/images';
+import { shellBlocks } from '../alerts/runbook-commands';
 import { eventually, LocalSite } from './local-site';
 import { DRIVER, SIZE, SnapshotDriver } from './snapshot-driver';
 
@@ -437,6 +438,33 @@ test('what is deleted by mistake stays in the store, and is attached again from 
     driver: DRIVER,
     source: { snapshotHandle: newest?.handle },
     volumeSnapshotRef: { name: newest?.name, namespace: NAMESPACE, uid: expect.any(String) },
+  });
+}, 300_000);
+
+test('by the record, jq and kubectl alone, as the README says', async () => {
+  const readme = readFileSync(join(__dirname, '../../constructs/snapshots/README.md'), 'utf8');
+  const flow = shellBlocks(readme).find((block) => block.includes('record.json | kubectl apply')) ?? 'false';
+  const written = await record('set-0');
+  await site.kubectl('delete', 'persistentvolumeclaim', IN, 'set-0');
+  const file = join(outdir, 'record.json');
+  writeFileSync(file, JSON.stringify(written));
+  const { exitCode, output } = await site.script(flow.replace('record.json', file));
+  expect(exitCode === 0 ? '' : output).toBe('');
+  const [newest] = written.snapshots;
+  await eventually('it is bound and ready', 60, async () => {
+    const { status } = await json<{ status?: { readyToUse?: boolean } }>(
+      'get',
+      'volumesnapshot',
+      IN,
+      newest?.name ?? '',
+    );
+    return status?.readyToUse === true;
+  });
+  const made = await json<{ spec: object }>('get', 'persistentvolumeclaim', IN, 'set-0');
+  expect(made.spec).toMatchObject({
+    storageClassName: 'disk',
+    resources: { requests: { storage: '1Gi' } },
+    dataSource: { kind: 'VolumeSnapshot', name: newest?.name },
   });
 }, 300_000);
 

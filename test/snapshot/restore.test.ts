@@ -24,7 +24,7 @@ class FakeKubectl extends Kubectl {
     this.objects.set(`${object.kind.toLowerCase()}/${object.metadata.name}`, object);
     if (object.kind === 'VolumeSnapshot') {
       const { volumeSnapshotContentName: content } = object.spec['source'] as Record<string, string>;
-      const { spec } = this.objects.get(`volumesnapshotcontent/${content}`) ?? { spec: {} };
+      const { spec } = this.objects.get(`volumesnapshotcontent/${content}`) ?? { spec: { source: {} } };
       const { snapshotHandle = '' } = spec['source'] as Record<string, string>;
       object.status = this.store.has(snapshotHandle)
         ? { readyToUse: true, boundVolumeSnapshotContentName: content }

@@ -4,9 +4,8 @@
 
 here=${BASH_SOURCE[0]%/*}
 
-# $WORK/survey: what survey.jq says of everything in the namespace, with driver, handle and restoreSize of what is good.
-survey() {
-  local content status
+# $WORK/seen: what survey.jq says of everything in the namespace.
+look() {
   kube_all "$SNAPSHOTS" "$WORK/snapshots" || die "$SUBJECT: they cannot be listed: $CAUSE" "$CAUSE_FIX"
   jq -n '[]' >"$WORK/groups"
   if [[ -n $GROUP_CLASS ]]; then
@@ -14,6 +13,12 @@ survey() {
   fi
   jq -n --arg schedule "$SCHEDULE_NAME" --slurpfile snapshots "$WORK/snapshots" --slurpfile groups "$WORK/groups" \
     '{ $schedule, snapshots: $snapshots[0], groups: $groups[0] }' | jq -f "$here/survey.jq" >"$WORK/seen"
+}
+
+# $WORK/survey: the same, with driver, handle and restoreSize of what is good.
+survey() {
+  local content status
+  look
   # The handle, by which the driver knows it when this cluster is gone, is in the content alone.
   : >"$WORK/contents"
   while read -r content; do

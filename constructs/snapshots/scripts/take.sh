@@ -85,6 +85,18 @@ make() {
   log "snapshot $MADE of $1 is begun"
 }
 
+# wait_for_earlier <claim>: a driver that takes none for days is not asked for one more by each run: with three that it has not
+# taken yet, the newest of them is as good as a new one. Status 1 = a new one is to be made.
+wait_for_earlier() {
+  local name
+  name=$(jq -r --arg claim "$1" --argjson now "$EPOCHSECONDS" --argjson stale "$STALE_SECONDS" '
+    map(select(.claim == $claim and .kind == "snapshot" and (.ready or .cut or .deleting or .attached | not) and $now - .made < $stale))
+    | sort_by(.made, .name) | if length >= 3 then last.name else "" end' "$WORK/seen")
+  if [[ -z $name ]]; then return 1; fi
+  PENDING[$name]=$SNAPSHOTS/$name
+  log "snapshot $name of claim $1 was begun by an earlier run and is not taken yet, nor are two more: it is waited for"
+}
+
 take() {
   local claim version
   if [[ -n $GROUP_CLASS ]]; then
@@ -98,7 +110,9 @@ take() {
       --arg class "$GROUP_CLASS" --arg labels "$CLAIM_SELECTOR" --arg group "$GROUP" --arg version "$version" || true
     return
   fi
+  look
   while read -r claim; do
+    if wait_for_earlier "$claim"; then continue; fi
     make "claim $claim" "$SNAPSHOTS" "$claim" \
       '{ apiVersion: "\($group)/v1", kind: "VolumeSnapshot",
          spec: { volumeSnapshotClassName: $class, source: { persistentVolumeClaimName: $claim } } }' \

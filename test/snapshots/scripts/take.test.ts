@@ -178,6 +178,19 @@ describeWithS3('the job of a snapshot schedule', () => {
     expect(pod.record().snapshots.map((one) => one.name)).toEqual([name, 'once']);
   });
 
+  test('a driver that takes none is not asked for more than three; it may take the newest of them later', async () => {
+    for (const days of [0.1, 0.2, 0.3]) pod.cluster.snapshot(`begun-${days * 10}`, { days, ready: false });
+    const { stderr } = await pod.take();
+    expect(stderr).toContain(
+      'snapshot begun-1 of claim data-0 was begun by an earlier run and is not taken yet',
+    );
+    expect(made()).toEqual([]);
+    expect(pod.record().snapshots.map(({ name }) => name)).toEqual(['begun-1']);
+    // One of them is taken: the others are two.
+    await pod.taken();
+    expect(made()).toHaveLength(1);
+  });
+
   test('what an earlier life of the cluster left stays in the record, as retention has it for all of them', async () => {
     const left = (name: string, days: number) => ({
       name,
