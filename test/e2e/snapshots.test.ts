@@ -212,6 +212,9 @@ beforeAll(async () => {
   const kit = await site.script(`${join(outdir, 'recovery/snapshots/kit/apply')} --wait --timeout 120`, 200);
   if (kit.exitCode !== 0) throw new Error(kit.output);
   await site.kubectl('rollout', 'status', IN, 'deployment/gateway', '--timeout=100s');
+  await site.kubectl(
+    ...['wait', IN, '--for=jsonpath={.status.phase}=Bound', '--timeout=60s', 'persistentvolumeclaim', '--all'],
+  );
   driver = new SnapshotDriver(site);
   driver.start();
 }, 3_600_000);
@@ -463,7 +466,7 @@ test('by the record, jq and kubectl alone, as the README says', async () => {
   const made = await json<{ spec: object }>('get', 'persistentvolumeclaim', IN, 'set-0');
   expect(made.spec).toMatchObject({
     storageClassName: 'disk',
-    resources: { requests: { storage: '1Gi' } },
+    resources: { requests: { storage: String(SIZE) } },
     dataSource: { kind: 'VolumeSnapshot', name: newest?.name },
   });
 }, 300_000);

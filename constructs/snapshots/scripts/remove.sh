@@ -19,7 +19,7 @@ set_delete() {
 
 # remove <JSON list of units>: policies first, all of them, then the objects.
 remove() {
-  local unit kind content path
+  local unit kind snapshot content path
   : >"$WORK/going"
   while read -r kind unit <&4; do
     path=$SNAPSHOTS/$unit
@@ -29,10 +29,10 @@ remove() {
       content=$(jq -r '.status.boundVolumeGroupSnapshotContentName // ""' "$ANSWER")
       if [[ -n $content ]]; then set_delete "$GROUP_CONTENTS/$content" || continue; fi
     fi
-    while read -r content <&5; do
+    while read -r snapshot content <&5; do
       set_delete "$CONTENTS/$content" || continue 2
-      printf '%s %s\n' "$path" "$content" >>"$WORK/going.contents"
-    done 5< <(jq -r --arg unit "$unit" '.[] | select(.unit == $unit) | .content // empty' "$WORK/survey")
+      printf '%s %s\n' "$snapshot" "$content" >>"$WORK/going.contents"
+    done 5< <(jq -r --arg unit "$unit" --arg kind "$kind" '.[] | select(.unit == $unit and .kind == $kind and .content != null) | "\(.name) \(.content)"' "$WORK/survey")
     printf '%s\n' "$path" >>"$WORK/going"
   done 4< <(jq -r '.[] | "\(.kind) \(.unit)"' <<<"$1")
   if [[ ! -s $WORK/going ]]; then return; fi
@@ -46,24 +46,28 @@ remove() {
       failed "snapshot ${path##*/}" "it cannot be deleted: $CAUSE" "$CAUSE_FIX"
     fi
   done 4<"$WORK/going"
-  wait_until "$REMOVAL_SECONDS" 'the store to let them go' all_gone || log 'the store has not let all of them go yet; the next run does not count them'
+  if ! wait_until "$REMOVAL_SECONDS" 'the store to let them go' all_gone; then tell_left; fi
 }
 
-# Whether all contents are gone, or going by themselves. One whose object is gone and that nobody removes was left behind.
+# Whether all contents are gone, or going by themselves.
 all_gone() {
-  local path content waiting=0
-  while read -r path content <&4; do
-    if ! kube GET "$CONTENTS/$content"; then continue; fi
-    if jq -e '.metadata.deletionTimestamp != null' "$ANSWER" >/dev/null; then
-      waiting=1
-    elif ! kube GET "$path" && [[ $STATUS == 404 ]] && ! grep -qxF "$content" "$WORK/left"; then
-      printf '%s\n' "$content" >>"$WORK/left"
-      failed "content $content" 'its snapshot was left in the store' "kubectl delete volumesnapshotcontent $content"
+  local snapshot content
+  while read -r snapshot content <&4; do
+    if kube GET "$CONTENTS/$content" && jq -e '.metadata.deletionTimestamp == null' "$ANSWER" >/dev/null; then return 1; fi
+  done 4<"$WORK/going.contents"
+}
+
+# A content whose snapshot is gone and that nobody removes was left behind; one whose snapshot is there waits for somebody.
+tell_left() {
+  local snapshot content
+  while read -r snapshot content <&4; do
+    if ! kube GET "$CONTENTS/$content" || jq -e '.metadata.deletionTimestamp != null' "$ANSWER" >/dev/null; then continue; fi
+    if kube GET "$SNAPSHOTS/$snapshot" || [[ $STATUS != 404 ]]; then
+      log "snapshot $snapshot is not gone yet: something uses it, or the snapshot controller does not run; no run counts it any more"
     else
-      waiting=1
+      failed "content $content" 'its snapshot was left in the store' "kubectl delete volumesnapshotcontent $content"
     fi
   done 4<"$WORK/going.contents"
-  ((waiting == 0))
 }
 
 # A unit goes when retention lets all of its snapshots go that are of claims still taken, or when it never became ready, and is
@@ -71,7 +75,6 @@ all_gone() {
 remove_expired() {
   local units unready
   : >"$WORK/going.contents"
-  : >"$WORK/left"
   units=$(jq -c --rawfile expired "$WORK/expired" --slurpfile claims "$WORK/claims" '
     ($expired | split("\n")) as $expired | ($claims | map(.claim)) as $taken
     | group_by([.kind, .unit]) | map(select(map(select(.good and (.claim | IN($taken[])))) | length > 0 and all(.[]; .name | IN($expired[]))))

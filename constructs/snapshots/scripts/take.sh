@@ -136,7 +136,7 @@ all_ready() {
       log "snapshot $name is ready to use after $((SECONDS - BEGUN)) s"
       unset "PENDING[$name]"
     else
-      error=$(jq -r '.status.error.message // ""' "$ANSWER" | tr '\n' ' ' | cut -c 1-500)
+      error=$(jq -r '.status.error.message // "" | gsub("\\s+"; " ") | .[:500]' "$ANSWER")
       if [[ -n $error && $error != "${SAID[$name]:-}" ]]; then warn "snapshot $name is not ready: $error"; fi
       SAID[$name]=$error
     fi
