@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubernetesProvider } from '@cdktf/provider-kubernetes/lib/provider';
+import { Alerting } from '../../constructs/alerts';
 import { App, EnvironmentStack, Schedule, SecretRef } from '../../constructs/core';
 import type { Vault } from '../../constructs/object-storage';
 import { Pushgateway } from '../../constructs/pushgateway';
@@ -14,7 +15,7 @@ import {
   SnapshotSchedule,
 } from '../../constructs/snapshots';
 import { imageName } from '../../local/images';
-import { shellBlocks } from '../alerts/runbook-commands';
+import { commandsOf, shellBlocks } from '../alerts/runbook-commands';
 import { eventually, LocalSite } from './local-site';
 import { DRIVER, SIZE, SnapshotDriver } from './snapshot-driver';
 
@@ -57,6 +58,7 @@ function declare(stack: EnvironmentStack, vault: Vault): void {
     claims: ['data-0'],
     keep: { daily: 2, atLeast: 1 },
     pushgateway,
+    alerting: new Alerting({ runbookBaseUrl: 'https://git.example.com/runbooks', delivery: 'files' }),
   });
   new SnapshotSchedule(stack, 'impatient', {
     ...common,
@@ -213,7 +215,14 @@ beforeAll(async () => {
   if (kit.exitCode !== 0) throw new Error(kit.output);
   await site.kubectl('rollout', 'status', IN, 'deployment/gateway', '--timeout=100s');
   await site.kubectl(
-    ...['wait', IN, '--for=jsonpath={.status.phase}=Bound', '--timeout=60s', 'persistentvolumeclaim', '--all'],
+    ...[
+      'wait',
+      IN,
+      '--for=jsonpath={.status.phase}=Bound',
+      '--timeout=60s',
+      'persistentvolumeclaim',
+      '--all',
+    ],
   );
   driver = new SnapshotDriver(site);
   driver.start();
@@ -518,6 +527,22 @@ test('the schedule goes on with what was attached: it counts, and goes when its 
     async () => !driver.store.has(snapshots[0]?.handle ?? ''),
   );
 }, 300_000);
+
+test('the commands of its runbooks run as they are written', async () => {
+  const folder = join(outdir, 'recovery/snapshots/runbooks');
+  const commands = new Set(
+    readdirSync(folder).flatMap((file) =>
+      commandsOf(file, readFileSync(join(folder, file), 'utf8')).map(({ command }) => command),
+    ),
+  );
+  expect(commands.size).toBeGreaterThan(4);
+  const failed: string[] = [];
+  for (const command of commands) {
+    const { exitCode, output } = await site.script(command);
+    if (exitCode !== 0) failed.push(`${command}\n${output}`);
+  }
+  expect(failed).toEqual([]);
+}, 600_000);
 
 // No CSI driver whose snapshots are atomic can be built or had here: the host path driver is no Go module.
 test.skip('a CSI driver takes a snapshot of a volume under load, and the claim made of it has the same data', () =>
