@@ -64,7 +64,9 @@ export class SnapshotSchedule extends Construct {
     const { name, namespace, schedule, spread = SPREAD } = props;
     // Kubernetes appends the run's time.
     this.cronJob = dnsName([name, 'snapshots'], { maxLength: 52 });
-    this.delay = deterministicDelay(`${namespace}/${name}/snapshots`, spread);
+    // Whole minutes, which cron can say: a run that is started by hand does not wait for the rest of one.
+    const delay = deterministicDelay(`${namespace}/${name}/snapshots`, spread);
+    this.delay = Duration.minutes(Math.floor(delay.toSeconds() / 60));
     this.labels = { 'app.kubernetes.io/name': 'snapshot-schedule', 'app.kubernetes.io/instance': name };
     addCheck(this, () => checkSchedule(props));
     this.account = new SnapshotAccount(this, 'account', {
