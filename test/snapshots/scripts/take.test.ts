@@ -219,6 +219,27 @@ describeWithS3('the job of a snapshot schedule', () => {
     expect(deleted()).toEqual([]);
   });
 
+  test('two schedules of one claim keep each other’s snapshots in its record', async () => {
+    for (const days of [1, 2, 3]) pod.cluster.snapshot(`weekly-${days}`, { days, schedule: 'weekly' });
+    await pod.taken({ SCHEDULE_NAME: 'weekly', KEEP: '{"daily":4,"atLeast":1}' });
+    const weekly = pod.record().snapshots;
+    expect(weekly).toHaveLength(4);
+    await pod.taken({ KEEP: '{"daily":1,"atLeast":1}' });
+    const both = pod.record().snapshots;
+    expect(both).toHaveLength(5);
+    for (const one of weekly) expect(both).toContainEqual(one);
+    expect(deleted()).toEqual([]);
+    // What one of them lets go is no longer in the record, whoever writes it next.
+    await pod.taken({ SCHEDULE_NAME: 'weekly', KEEP: '{"daily":1,"atLeast":1}' });
+    await pod.taken({ KEEP: '{"daily":1,"atLeast":1}' });
+    expect(
+      pod
+        .record()
+        .snapshots.map(({ schedule }) => schedule)
+        .sort(),
+    ).toEqual(['orders', 'weekly']);
+  });
+
   test('a re-attached one counts from when it was made, and goes when its time has come', async () => {
     for (const [name, days] of [
       ['attached-2', 2],
