@@ -1,4 +1,5 @@
 export * from './creation-stacks';
+export type { CronFields } from './cron/fields';
 export * from './duration';
 export * from './environment';
 export * from './escape';

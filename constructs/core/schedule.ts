@@ -118,6 +118,14 @@ export class Schedule {
     return this.computeGap() ?? Duration.ZERO;
   }
 
+  /**
+   * What the five fields stand for, for schedulers that write them otherwise.
+   * @throws when the schedule is faulty
+   */
+  fields(): CronFields {
+    return this.sound();
+  }
+
   /** The two fields of a CronJob's spec. */
   kubernetes(): { readonly schedule: string; readonly timeZone: string } {
     return { schedule: this.expression, timeZone: this.timeZone };
