@@ -11,6 +11,7 @@ export {
   S3Backend,
   TerraformElement,
   TerraformOutput,
+  TerraformProvider,
   TerraformResource,
   TerraformStack,
   TerraformVariable,

@@ -39,7 +39,7 @@ export function computeObjectives(asset: Asset): Computed {
  * the schedule plus its delay, or the lag of a continuous copy. An invalid
  * schedule is a fault of its own and has no recovery point.
  */
-function recoveryPoint(protection: Protection): Duration | undefined {
+export function recoveryPoint(protection: Protection): Duration | undefined {
   if (protection.maximumLag !== undefined) return protection.maximumLag;
   if (protection.schedule === undefined || protection.schedule.faults().length > 0) return undefined;
   const gap = protection.schedule.longestGap().toSeconds();

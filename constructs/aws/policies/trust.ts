@@ -42,15 +42,14 @@ export function serviceAccountTrust({
 }
 
 /**
- * Trust of a role for a service of Amazon, acting for this account alone
- * (docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html).
+ * Trust of a role for a service of Amazon. It names no account: a role is handed to a service by `iam:PassRole`, which
+ * knows roles of its own account alone, so the service cannot be told to use it by another one.
  */
-export function serviceTrust(service: string, account: string): PolicyDocument {
+export function serviceTrust(service: string): PolicyDocument {
   return policyDocument({
     Sid: 'Service',
     Effect: 'Allow',
     Principal: { Service: [service] },
     Action: ['sts:AssumeRole'],
-    Condition: { StringEquals: { 'aws:SourceAccount': [account] } },
   });
 }

@@ -1,0 +1,27 @@
+import type { Duration, Finding } from '../../core';
+
+const DAY_SECONDS = 86_400;
+
+/** May have a fraction, which is a fault of its own. */
+export function daysOf(duration: Duration): number {
+  return duration.toSeconds() / DAY_SECONDS;
+}
+
+/** Services of Amazon keep by whole days. */
+export function daysFaults(
+  rule: string,
+  property: string,
+  duration: Duration | undefined,
+  { least, most, why }: { readonly least: number; readonly most: number; readonly why: string },
+): Finding[] {
+  if (duration === undefined) return [];
+  const days = daysOf(duration);
+  if (Number.isInteger(days) && days >= least && days <= most) return [];
+  return [
+    {
+      rule,
+      message: `${property} is ${duration.human()}; ${why}`,
+      fix: `write it as Duration.days(n), n from ${least} to ${most}`,
+    },
+  ];
+}

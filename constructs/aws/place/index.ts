@@ -1,0 +1,4 @@
+export * from './copies';
+export * from './days';
+export * from './expression';
+export * from './place';
