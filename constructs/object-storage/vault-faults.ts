@@ -1,7 +1,7 @@
 import type { Finding } from '../core';
 import { isInsideCluster } from './inside-cluster';
 import { KEY_MINTS } from './key-mints';
-import type { Vault } from './vault';
+import type { ObjectLock, Vault } from './vault';
 
 /** Everything that is wrong with a vault's declaration. */
 export function vaultFaults(vault: Vault, property: string): Finding[] {
@@ -9,7 +9,7 @@ export function vaultFaults(vault: Vault, property: string): Finding[] {
     ...endpointFaults(vault, property),
     ...storeFaults(vault, property),
     ...bucketFaults(vault, property),
-    ...lockFaults(vault, property),
+    ...lockFaults(vault.objectLock, `${property}.objectLock`),
   ];
 }
 
@@ -86,14 +86,15 @@ function bucketFaults({ buckets }: Vault, property: string): Finding[] {
   ];
 }
 
-function lockFaults({ objectLock }: Vault, property: string): Finding[] {
+/** What is wrong with an object lock, for the property that holds it. */
+export function lockFaults(objectLock: ObjectLock | undefined, property: string): Finding[] {
   if (objectLock === undefined) return [];
   const days = objectLock.retention.toSeconds() / 86_400;
   if (Number.isInteger(days) && days >= 1) return [];
   return [
     {
       rule: 'vault/object-lock',
-      message: `${property}.objectLock.retention is ${objectLock.retention.human()}, and stores count whole days`,
+      message: `${property}.retention is ${objectLock.retention.human()}, and stores count whole days`,
       fix: 'write it as Duration.days(n), n from 1 upwards',
     },
   ];

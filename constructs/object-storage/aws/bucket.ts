@@ -1,0 +1,190 @@
+import { type AwsPlace, checkCopies, inPlace, keyFaults, locationOf, placeFaults } from '../../aws/place';
+import { type BucketArea, bucketArn, roleArn } from '../../aws/policies';
+import { addCheck, Construct, Duration, type Finding } from '../../core';
+import { type Asset, type AssetProps, Recovery } from '../../recovery';
+import type { ObjectLock } from '../vault';
+import { lockFaults } from '../vault-faults';
+import { administratorFaults } from './administrators';
+import { guardedBucket } from './guarded-bucket';
+import { type ColdStorage, coldStorageFaults, keepDeletedFaults } from './lifecycle';
+import {
+  type BucketReplication,
+  REPLICATION_LAG,
+  replicate,
+  replicationFaults,
+  replicationRoleName,
+} from './replication';
+
+/** A bucket that holds something which is nowhere else. */
+export interface PrimaryData
+  extends Pick<AssetProps, 'criticality' | 'expectedSize' | 'objectives' | 'degradedMode'> {
+  /** Unique in its environment. @default - the bucket's name */
+  readonly id?: string;
+  /** @default 'mirror': a copy of it, by replication or by a scheduled mirror */
+  readonly recoveredBy?: AssetProps['recoveredBy'];
+}
+
+export interface AwsBucketProps extends AwsPlace {
+  /** Unique in all of Amazon. */
+  readonly name: string;
+  /**
+   * Patterns of the ARNs of roles and users who alone may change the bucket's settings and destroy versions: the role that
+   * applies this stack among them. `*` and `?` stand for what a path or a name ends with.
+   */
+  readonly administrators: readonly string[];
+  /**
+   * Roles of the environment that uses the bucket: its pods', its pipeline's. None may be an administrator.
+   * @default none: it is not checked
+   */
+  readonly environmentRoles?: readonly string[];
+  /**
+   * How long what was deleted or overwritten can still be had back.
+   * @default Duration.days(35): a deletion, wanted or not, is noticed within a month or not at all
+   */
+  readonly keepDeletedFor?: Duration;
+  /**
+   * For how long a version cannot be destroyed by anybody (`compliance`), or by administrators alone (`governance`).
+   * Set when the bucket is made; a later change makes another bucket, which is refused.
+   * @default - none: administrators may destroy versions
+   */
+  readonly objectLock?: ObjectLock;
+  /**
+   * Moves objects to a cheaper class from which they are read at once, so that a restore needs no thawing first.
+   * @default - they stay in the standard class
+   */
+  readonly coldStorage?: ColdStorage;
+  /**
+   * KMS key in the bucket's region, for encryption at rest; objects under another key are refused. It must outlive what
+   * it encrypts.
+   * @default - Amazon's own keys for S3, which cannot be lost
+   */
+  readonly kmsKeyArn?: string;
+  /** @default - not replicated: what is lost with the region is lost, unless a mirror copies it */
+  readonly replication?: BucketReplication;
+  /**
+   * ARNs of the replication roles of buckets in other accounts, which may write their replicas here.
+   * @default none
+   */
+  readonly replicasFrom?: readonly string[];
+  /** @default - none: what is in it is a copy, or can be made again */
+  readonly primaryData?: PrimaryData;
+  /** @default none */
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+/**
+ * A bucket at Amazon that outlives mistakes: versioned, private, encrypted, reached by TLS only. The environment that uses
+ * it can write and delete, never destroy: not the bucket, not a version, not the settings by which those are kept. Nor can
+ * `terraform destroy`; a bucket that is to go is emptied and released by an administrator, by hand.
+ *
+ * It belongs in a stack that an administrator's role applies: the vault's, or one of its own.
+ */
+export class AwsBucket extends Construct {
+  readonly bucketName: string;
+  readonly bucketArn: string;
+  readonly region: string;
+  readonly account: string;
+  readonly kmsKeyArn: string | undefined;
+  readonly objectLock: ObjectLock | undefined;
+  /** Roles of other accounts that may write their replicas here. */
+  readonly replicasFrom: readonly string[];
+  /** Role by which it is replicated, for `replicasFrom` of a bucket in another account; `undefined` when it is not. */
+  readonly replicationRoleArn: string | undefined;
+  /** Where it is replicated to. */
+  readonly replica: BucketReplication['to'] | undefined;
+  /** Of its primary data, if it has any. */
+  readonly asset: Asset | undefined;
+
+  constructor(scope: Construct, id: string, props: AwsBucketProps) {
+    super(scope, id);
+    const { keepDeletedFor = Duration.days(35), name, replication } = props;
+    this.bucketName = name;
+    this.bucketArn = bucketArn(name, props.region);
+    this.region = props.region;
+    this.account = props.account;
+    this.kmsKeyArn = props.kmsKeyArn;
+    this.objectLock = props.objectLock;
+    this.replicasFrom = [...(props.replicasFrom ?? [])];
+    this.replica = replication?.to;
+    this.replicationRoleArn =
+      replication === undefined ? undefined : roleArn(replicationRoleName(name), props.account, props.region);
+    addCheck(this, () => faults({ ...props, keepDeletedFor }));
+    const guarded = guardedBucket(this, {
+      name,
+      objectLock: props.objectLock,
+      keepDeletedFor,
+      coldStorage: props.coldStorage,
+      administrators: props.administrators,
+      takenOver: false,
+      place: inPlace(props),
+      ...(props.kmsKeyArn === undefined ? {} : { kmsKeyArn: props.kmsKeyArn }),
+      ...(props.replicasFrom === undefined ? {} : { replicasFrom: props.replicasFrom }),
+      ...(props.tags === undefined ? {} : { tags: props.tags }),
+    });
+    if (replication !== undefined)
+      replicate(new Construct(this, 'replication'), { ...replication, from: props, guarded });
+    this.asset = this.declareAsset(props, keepDeletedFor);
+  }
+
+  /** What policies of identities are made for: `bucketWriterPolicy(bucket.area('uploads'))`. */
+  area(prefix?: string): BucketArea {
+    return {
+      bucketArn: this.bucketArn,
+      ...(prefix === undefined ? {} : { prefix }),
+      ...(this.kmsKeyArn === undefined ? {} : { kmsKeyArn: this.kmsKeyArn }),
+    };
+  }
+
+  private declareAsset(
+    { name, primaryData, replication, ...place }: AwsBucketProps,
+    keepDeletedFor: Duration,
+  ): Asset | undefined {
+    if (primaryData === undefined) return undefined;
+    const recovery = Recovery.of(this);
+    const asset = recovery.asset({
+      ...primaryData,
+      id: primaryData.id ?? name,
+      kind: 'bucket',
+      recoveredBy: primaryData.recoveredBy ?? 'mirror',
+    });
+    // No schedule and no lag: versions are in the bucket that is lost, and give no recovery point.
+    recovery.protects(asset, {
+      kind: 'versioning',
+      retention: `deleted and overwritten objects ${keepDeletedFor.human()}`,
+      location: locationOf(name, place),
+    });
+    if (replication !== undefined)
+      recovery.protects(asset, {
+        kind: 'mirror',
+        ...((replication.timeControl ?? true) ? { maximumLag: REPLICATION_LAG } : {}),
+        retention: 'as the original; deleted and overwritten objects as long as the replica keeps them',
+        location: locationOf(replication.to.bucketName, replication.to),
+      });
+    checkCopies(this, asset, place);
+    return asset;
+  }
+}
+
+function faults(props: AwsBucketProps & { readonly keepDeletedFor: Duration }): Finding[] {
+  return [
+    ...placeFaults(props),
+    ...nameFaults(props.name),
+    ...keyFaults('kmsKeyArn', props.kmsKeyArn, props),
+    ...administratorFaults(props.administrators, props.environmentRoles),
+    ...coldStorageFaults(props.coldStorage),
+    ...keepDeletedFaults(props.keepDeletedFor),
+    ...lockFaults(props.objectLock, 'objectLock'),
+    ...(props.replication === undefined ? [] : replicationFaults(props, props.replication)),
+  ];
+}
+
+function nameFaults(name: string): Finding[] {
+  if (/^(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) return [];
+  return [
+    {
+      rule: 'bucket/name',
+      message: `name is "${name}", which S3 does not allow`,
+      fix: "use 3 to 63 lower case letters, digits, '-' and '.', beginning and ending with a letter or digit",
+    },
+  ];
+}
