@@ -245,25 +245,21 @@ const critical = { criticality: 'critical', objectives: { rpo: Duration.minutes(
 
 test.each<[string, Partial<AwsBucketProps>, string[]]>([
   ['a name that S3 refuses', { name: 'Acme_Data' }, ['bucket/name']],
-  ['no administrator', { administrators: [] }, ['bucket/administrators']],
-  ['everybody as administrator', { administrators: ['*'] }, ['bucket/administrators']],
+  ['no administrator', { administrators: [] }, ['aws/administrators']],
+  ['everybody as administrator', { administrators: ['*'] }, ['aws/administrators']],
   [
     'every role as administrator',
     { administrators: [`arn:aws:iam::${ACCOUNT}:role/*`] },
-    ['bucket/administrators'],
+    ['aws/administrators'],
   ],
-  [
-    'any account as administrator',
-    { administrators: ['arn:aws:iam::*:role/admin'] },
-    ['bucket/administrators'],
-  ],
+  ['any account as administrator', { administrators: ['arn:aws:iam::*:role/admin'] }, ['aws/administrators']],
   [
     'the environment as administrator',
     {
       administrators: [`arn:aws:iam::${ACCOUNT}:role/prod*`],
       environmentRoles: [`arn:aws:iam::${ACCOUNT}:role/production`],
     },
-    ['bucket/environment-administers'],
+    ['aws/environment-administers'],
   ],
   ['a region and an account that are none', { region: 'paris', account: '1' }, ['aws/region', 'aws/account']],
   ['a key elsewhere', { kmsKeyArn: REPLICA_KEY }, ['aws/kms-key']],
@@ -320,4 +316,4 @@ test('all that is wrong is told at once', () =>
     faults({ name: 'X', administrators: [], keepDeletedFor: Duration.ZERO, kmsKeyArn: 'alias/k' }).map(
       ({ rule }) => rule,
     ),
-  ).toEqual(['bucket/name', 'aws/kms-key', 'bucket/administrators', 'vault/keep-deleted']));
+  ).toEqual(['bucket/name', 'aws/kms-key', 'aws/administrators', 'vault/keep-deleted']));

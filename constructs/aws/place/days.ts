@@ -25,3 +25,8 @@ export function daysFaults(
     },
   ];
 }
+
+/** Of several of one name the first, since one name is one resource; that there are several is a fault of its own. */
+export function firstOfEachName<T extends { readonly name: string }>(named: readonly T[]): T[] {
+  return named.filter(({ name }, at) => named.findIndex((one) => one.name === name) === at);
+}

@@ -1,4 +1,7 @@
+export * from './administrators';
 export * from './arn';
+export * from './backup-roles';
+export * from './backup-vault';
 export * from './bucket-access';
 export type { BucketArea } from './bucket-area';
 export * from './bucket-guard';

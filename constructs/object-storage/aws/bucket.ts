@@ -1,10 +1,9 @@
 import { type AwsPlace, checkCopies, inPlace, keyFaults, locationOf, placeFaults } from '../../aws/place';
-import { type BucketArea, bucketArn, roleArn } from '../../aws/policies';
+import { administratorFaults, type BucketArea, bucketArn, roleArn } from '../../aws/policies';
 import { addCheck, Construct, Duration, type Finding } from '../../core';
 import { type Asset, type AssetProps, Recovery } from '../../recovery';
 import type { ObjectLock } from '../vault';
 import { lockFaults } from '../vault-faults';
-import { administratorFaults } from './administrators';
 import { guardedBucket } from './guarded-bucket';
 import { type ColdStorage, coldStorageFaults, keepDeletedFaults } from './lifecycle';
 import {

@@ -1,7 +1,7 @@
 import type { S3Bucket } from '@cdktf/provider-aws/lib/s3-bucket';
+import { administratorFaults } from '../../aws/policies';
 import { addCheck, Construct, Duration } from '../../core';
 import type { Vault } from '../vault';
-import { administratorFaults } from './administrators';
 import { guardedBucket } from './guarded-bucket';
 import { type ColdStorage, coldStorageFaults, keepDeletedFaults, vaultKindFaults } from './lifecycle';
 

@@ -1,9 +1,9 @@
-import { matchesPattern } from '../../aws/policies';
 import type { Finding } from '../../core';
+import { matchesPattern } from './arn';
 
 /**
- * Patterns of those who may undo a bucket's protection: some, in an account that is named, and none of those from whom
- * the bucket is to be protected.
+ * Patterns of those who may undo a protection: some, in an account that is named, and none of those from whom
+ * it is to protect.
  */
 export function administratorFaults(
   administrators: readonly string[],
@@ -12,9 +12,8 @@ export function administratorFaults(
   if (administrators.length === 0)
     return [
       {
-        rule: 'bucket/administrators',
-        message:
-          'administrators is empty: nobody but the account’s root could ever change the bucket’s settings',
+        rule: 'aws/administrators',
+        message: 'administrators is empty: nobody but the account’s root could ever change its settings',
         fix: 'give the ARN of the role that applies this stack, and of one to be used in an emergency',
       },
     ];
@@ -24,7 +23,7 @@ export function administratorFaults(
       administrators
         .filter((pattern) => isPrincipal(pattern) && matchesPattern(role, pattern))
         .map((pattern) => ({
-          rule: 'bucket/environment-administers',
+          rule: 'aws/environment-administers',
           message: `administrators has "${pattern}", which is the environment's own role ${role}: it could destroy what it is kept from`,
           fix: 'give administrators a role of their own, which no pod and no pipeline of the environment has',
         })),
@@ -42,7 +41,7 @@ function isPrincipal(pattern: string): boolean {
 
 function notOne(pattern: string): Finding {
   return {
-    rule: 'bucket/administrators',
+    rule: 'aws/administrators',
     message: `administrators has "${pattern}", which is no role or user of one account, or is all of them`,
     fix: 'write arn:aws:iam::<account>:role/<name>; * and ? may stand in its path and name, after something of its own',
   };

@@ -1,0 +1,3 @@
+export * from './backup';
+export type { AwsPlace } from './place';
+export * from './policies';
