@@ -1,3 +1,4 @@
 export * from './backup';
+export * from './ebs';
 export type { AwsPlace } from './place';
 export * from './policies';

@@ -1,5 +1,6 @@
 import { partitionOf } from './arn';
 import { type PolicyDocument, policyDocument, type Statement } from './document';
+import { copyingKeys } from './key-use';
 
 /** Kinds of resources for which this library knows what AWS Backup needs. */
 export const BACKUP_TYPES = ['EBS', 'EFS', 'RDS'] as const;
@@ -51,7 +52,7 @@ export function backupRolePolicy(props: BackupRoleProps): PolicyDocument {
           Resource: [arn(`elasticfilesystem:${region}:${account}:file-system/*`)],
         }
       : undefined,
-    keys(kmsKeyArns),
+    copyingKeys(kmsKeyArns),
   );
 }
 
@@ -166,7 +167,7 @@ export function restoreRolePolicy({
           },
         ]
       : undefined,
-    keys(kmsKeyArns),
+    copyingKeys(kmsKeyArns),
   );
 }
 
@@ -213,32 +214,4 @@ function anywhereIn(Sid: string, Action: readonly string[], regions: readonly st
     Resource: ['*'],
     Condition: { StringEquals: { 'aws:RequestedRegion': [...regions] } },
   };
-}
-
-function keys(kmsKeyArns: readonly string[]): Statement[] {
-  if (kmsKeyArns.length === 0) return [];
-  return [
-    {
-      Sid: 'UseKeys',
-      Effect: 'Allow',
-      Action: [
-        'kms:DescribeKey',
-        'kms:Decrypt',
-        'kms:Encrypt',
-        'kms:GenerateDataKey',
-        'kms:GenerateDataKeyWithoutPlaintext',
-        'kms:ReEncryptFrom',
-        'kms:ReEncryptTo',
-      ],
-      Resource: [...kmsKeyArns],
-    },
-    {
-      // For the services alone that hold the copies: EC2, RDS, EFS.
-      Sid: 'LendKeys',
-      Effect: 'Allow',
-      Action: ['kms:CreateGrant'],
-      Resource: [...kmsKeyArns],
-      Condition: { Bool: { 'kms:GrantIsForAWSResource': 'true' } },
-    },
-  ];
 }

@@ -5,6 +5,7 @@ export * from './backup-vault';
 export * from './bucket-access';
 export type { BucketArea } from './bucket-area';
 export * from './bucket-guard';
+export * from './dlm';
 export * from './document';
 export * from './replication';
 export * from './trust';
