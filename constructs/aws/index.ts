@@ -2,3 +2,4 @@ export * from './backup';
 export * from './ebs';
 export type { AwsPlace } from './place';
 export * from './policies';
+export * from './rds';
