@@ -1,5 +1,6 @@
 export * from './backup';
 export * from './ebs';
+export * from './efs';
 export type { AwsPlace } from './place';
 export * from './policies';
 export * from './rds';
