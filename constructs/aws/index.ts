@@ -1,3 +1,4 @@
+export * from './alarms';
 export * from './backup';
 export * from './ebs';
 export * from './efs';

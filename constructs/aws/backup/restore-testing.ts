@@ -1,7 +1,7 @@
 import { BackupRestoreTestingPlan } from '@cdktf/provider-aws/lib/backup-restore-testing-plan';
 import { BackupRestoreTestingSelection } from '@cdktf/provider-aws/lib/backup-restore-testing-selection';
 import { addCheck, Construct, Duration, dnsName, type Finding, type Schedule } from '../../core';
-import { Recovery } from '../../recovery';
+import { type Asset, Recovery } from '../../recovery';
 import {
   type AwsPlace,
   cronExpression,
@@ -70,6 +70,8 @@ const START_WINDOW = Duration.hours(8);
  */
 export class RestoreTestingPlan extends Construct {
   readonly name: string;
+  /** What its tests restore. */
+  readonly assets: readonly Asset[];
 
   constructor(scope: Construct, id: string, props: RestoreTestingPlanProps) {
     super(scope, id);
@@ -92,6 +94,7 @@ export class RestoreTestingPlan extends Construct {
       ],
     });
     const targets = tests.flatMap(({ of }) => of);
+    this.assets = [...new Set(targets.flatMap(({ asset }) => asset ?? []))];
     const iamRoleArn = props.roleArn ?? this.declareRole(props, targets).arn;
     for (const { keepFor = KEEP_FOR, name, of, overrides } of firstOfEachName(tests))
       new BackupRestoreTestingSelection(this, `test-${name}`, {

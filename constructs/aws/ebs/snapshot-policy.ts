@@ -82,6 +82,7 @@ export class EbsSnapshotPolicy extends Construct {
   readonly name: string;
   readonly region: string;
   readonly account: string;
+  readonly targetTags: Readonly<Record<string, string>>;
   readonly schedules: readonly SnapshotSchedule[];
   /** ARN of the policy, for its events. */
   readonly arn: string;
@@ -94,6 +95,7 @@ export class EbsSnapshotPolicy extends Construct {
     this.name = name;
     this.region = props.region;
     this.account = props.account;
+    this.targetTags = { ...props.targetTags };
     this.schedules = [...schedules];
     addCheck(this, () => snapshotPolicyFaults(props));
     const mark = { key: SNAPSHOT_MARK, value: name };

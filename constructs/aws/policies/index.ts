@@ -1,4 +1,5 @@
 export * from './administrators';
+export * from './alarm-topic';
 export * from './arn';
 export * from './backup-roles';
 export * from './backup-vault';
