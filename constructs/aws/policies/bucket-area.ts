@@ -34,7 +34,12 @@ export function objectsOf(area: BucketArea): string {
   return `${area.bucketArn}/${prefixOf(area)}*`;
 }
 
-/** Listing what is below the prefix, and nothing beside it. */
+/**
+ * Listing what is below the prefix. A request that names no prefix passes as well: without the right to list, Amazon
+ * answers "denied" in place of "not there" when an object is asked for that does not exist yet, and such a request names
+ * none; pgBackRest, rclone and Velero all begin with one. With it go the names of other objects, never their contents
+ * (docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html, "Permissions").
+ */
 export function listing(area: BucketArea, sid: string, actions: readonly string[]): Statement {
   const prefix = prefixOf(area);
   return {
@@ -42,7 +47,7 @@ export function listing(area: BucketArea, sid: string, actions: readonly string[
     Effect: 'Allow',
     Action: actions,
     Resource: [area.bucketArn],
-    ...(prefix === '' ? {} : { Condition: { StringLike: { 's3:prefix': [`${prefix}*`] } } }),
+    ...(prefix === '' ? {} : { Condition: { StringLikeIfExists: { 's3:prefix': [`${prefix}*`] } } }),
   };
 }
 

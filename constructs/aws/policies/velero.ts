@@ -17,10 +17,11 @@ export interface VeleroVolumeSnapshots {
 
 export interface VeleroPolicyProps extends BucketArea {
   /**
-   * `read-only` is for a recovery: a restore still writes its own log and results.
-   * @default 'read-write'
+   * `restore` is for a cluster that shall write no backup and delete none: it reads, and writes logs and results of
+   * restores, without which each would be partially failed.
+   * @default 'backup'
    */
-  readonly access?: 'read-write' | 'read-only';
+  readonly access?: 'backup' | 'restore';
   /**
    * Snapshots of EBS volumes by Velero's own plugin.
    * @default - none: no permission on volumes at all. CSI snapshots and file-system backups need none either
@@ -33,11 +34,11 @@ const BACKUP_TAG = 'velero.io/backup';
 
 /** What Velero does to its part of a bucket, and to volumes only where they are switched on. */
 export function veleroPolicy(props: VeleroPolicyProps): PolicyDocument {
-  const readOnly = props.access === 'read-only';
+  const restores = props.access === 'restore';
   const multipart = ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts'];
   return policyDocument(
     listing(props, 'List', ['s3:ListBucket']),
-    readOnly
+    restores
       ? [
           { Sid: 'Read', Effect: 'Allow', Action: ['s3:GetObject'], Resource: [objectsOf(props)] },
           {
@@ -54,13 +55,13 @@ export function veleroPolicy(props: VeleroPolicyProps): PolicyDocument {
           Resource: [objectsOf(props)],
         },
     keyUse(props, 'UseKey', ['kms:Decrypt', 'kms:GenerateDataKey']),
-    props.volumeSnapshots === undefined ? undefined : volumes(props.volumeSnapshots, readOnly),
+    props.volumeSnapshots === undefined ? undefined : volumes(props.volumeSnapshots, restores),
   );
 }
 
 function volumes(
   { account, region, volumeTag = { key: 'ebs.csi.aws.com/cluster', value: 'true' } }: VeleroVolumeSnapshots,
-  readOnly: boolean,
+  restores: boolean,
 ): Statement[] {
   const ec2 = `arn:${partitionOf(region)}:ec2:${region}`;
   const volume = `${ec2}:${account}:volume/*`;
@@ -87,11 +88,11 @@ function volumes(
       ...allow('TagWhatIsMade', ['ec2:CreateTags'], [volume, snapshot]),
       Condition: {
         StringEquals: {
-          'ec2:CreateAction': readOnly ? ['CreateVolume'] : ['CreateVolume', 'CreateSnapshot'],
+          'ec2:CreateAction': restores ? ['CreateVolume'] : ['CreateVolume', 'CreateSnapshot'],
         },
       },
     },
-    ...(readOnly
+    ...(restores
       ? []
       : [
           {

@@ -187,7 +187,7 @@ describePolicy(
     identity: veleroPolicy({
       bucketArn: data,
       prefix: 'production/velero',
-      access: 'read-only',
+      access: 'restore',
       volumeSnapshots: {
         region: REGION,
         account: ACCOUNT,
