@@ -192,3 +192,16 @@ describe('delays', () => {
     expect(deterministicDelay('orders/full', max).toSeconds()).toBe(338);
   });
 });
+
+test('its fields are what they stand for, for schedulers that write them otherwise', () => {
+  expect(Schedule.cron('*/30 2 1,15 * ?').fields()).toEqual({
+    minutes: [0, 30],
+    hours: [2],
+    days: [1, 15],
+    months: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
+    weekdays: [0, 1, 2, 3, 4, 5, 6],
+    anyDay: false,
+    anyWeekday: true,
+  });
+  expect(() => Schedule.cron('61 * * * *').fields()).toThrow(/minute/);
+});

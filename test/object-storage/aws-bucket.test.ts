@@ -194,6 +194,47 @@ test('without time control and deletions, when that is asked for', () => {
   expect(get(rule, 'destination.storage_class')).toBe('GLACIER_IR');
 });
 
+test('what is not copied, or too late, goes to a topic, and has a runbook', () => {
+  const failuresTo = `arn:aws:sns:eu-west-3:${ACCOUNT}:pager`;
+  const events = (timeControl: boolean) =>
+    get(
+      one(template({ replication: { to: REPLICA, failuresTo, timeControl } }), 'aws_s3_bucket_notification'),
+      'topic',
+    );
+  expect(events(true)).toEqual([
+    {
+      topic_arn: failuresTo,
+      events: [
+        's3:Replication:OperationFailedReplication',
+        's3:Replication:OperationMissedThreshold',
+        's3:Replication:OperationReplicatedAfterThreshold',
+      ],
+    },
+  ]);
+  expect(get(events(false), '0.events')).toEqual(['s3:Replication:OperationFailedReplication']);
+  expect(template({ replication: { to: REPLICA } }).resources('aws_s3_bucket_notification').size).toBe(0);
+  Template.of(
+    declare(
+      { primaryData: { criticality: 'moderate' }, replication: { to: REPLICA, failuresTo } },
+      (bucket, stack) => {
+        const runbook = 'runbooks/acme-data-replication.md';
+        expect(bucket.asset?.watches).toEqual([{ alert: 'acme-data-replication', runbook }]);
+        const text = Recovery.writers(stack, 'test')[0]?.()[runbook] ?? '';
+        expect(text.match(/^## .*$/gm)).toEqual([
+          '## Symptoms',
+          '## Diagnosis',
+          '## Immediate actions',
+          '## Recovery',
+          '## Postmortem',
+        ]);
+        expect(text).toContain('--bucket acme-data');
+        expect(text).toContain('`acme-copy` (eu-central-1,');
+        expect(text).not.toContain('{{');
+      },
+    ),
+  );
+});
+
 test('a replica lets the role of another account in', async () => {
   const resource = policyOf(template({ replicasFrom: [REPLICATION_ROLE] }), 'aws_s3_bucket_policy');
   const row = {
@@ -292,6 +333,11 @@ test.each<[string, Partial<AwsBucketProps>, string[]]>([
   [
     'a replica that lets nobody in',
     { replication: { to: { ...REPLICA, replicasFrom: [] } } },
+    ['bucket/replication'],
+  ],
+  [
+    'failures to a topic elsewhere',
+    { replication: { to: REPLICA, failuresTo: `arn:aws:sns:eu-west-1:${ACCOUNT}:pager` } },
     ['bucket/replication'],
   ],
   ['a replica that is nowhere', { replication: { to: { ...REPLICA, account: '' } } }, ['aws/account']],

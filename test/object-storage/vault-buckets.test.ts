@@ -2,6 +2,7 @@ import { AwsProvider } from '@cdktf/provider-aws/lib/provider';
 import { Duration } from '../../constructs/core';
 import { Vault } from '../../constructs/object-storage';
 import { type ColdStorage, VaultBuckets, type VaultBucketsProps } from '../../constructs/object-storage/aws';
+import { decide } from '../aws/policies/evaluate';
 import { get, Template } from '../helpers/template';
 
 const vault = Vault.aws({
@@ -99,6 +100,27 @@ test('the policy denies plain HTTP, and the destruction of bucket and versions',
   });
 });
 
+test('named administrators alone change its settings, and destroy versions', async () => {
+  const administrator = 'arn:aws:iam::123456789012:role/vault';
+  const it = template({ administrators: [administrator] });
+  const [id] = it.resources('aws_s3_bucket').keys();
+  const text = String([...it.resources('aws_s3_bucket_policy').values()][0]?.['policy']);
+  const resource = JSON.parse(text.replaceAll(`\${aws_s3_bucket.${id}.arn}`, 'arn:aws:s3:::acme-vault'));
+  const everything = { Sid: 'All', Effect: 'Allow', Action: ['s3:*'], Resource: ['*'] } as const;
+  const ask = (action: string, on: string, principal: string) =>
+    decide(
+      { what: action, expect: 'allowed', action, resource: `arn:aws:s3:::acme-vault${on}`, principal },
+      { identity: { Version: '2012-10-17', Statement: [everything] }, resource },
+    );
+  const environment = 'arn:aws:iam::123456789012:role/production';
+  expect(await ask('s3:PutLifecycleConfiguration', '', environment)).toBe('ExplicitlyDenied');
+  expect(await ask('s3:PutLifecycleConfiguration', '', administrator)).toBe('Allowed');
+  expect(await ask('s3:DeleteObjectVersion', '/a', environment)).toBe('ExplicitlyDenied');
+  expect(await ask('s3:DeleteObjectVersion', '/a', administrator)).toBe('Allowed');
+  expect(await ask('s3:DeleteBucket', '', administrator)).toBe('ExplicitlyDenied');
+  expect(await ask('s3:PutObject', '/a', environment)).toBe('Allowed');
+});
+
 test('unfinished uploads end, deleted objects are kept for 35 days, nothing moves', () => {
   const rules = all(template(), 'aws_s3_bucket_lifecycle_configuration', 'rule')[0];
   expect(rules).toEqual([
@@ -161,6 +183,7 @@ test.each<[string, Partial<VaultBucketsProps>, string]>([
   ],
   ['cold storage by the hour', { coldStorage: { after: Duration.hours(36) } }, 'vault/cold-storage'],
   ['nothing kept', { keepDeletedFor: Duration.ZERO }, 'vault/keep-deleted'],
+  ['everybody as administrator', { administrators: ['*'] }, 'aws/administrators'],
 ])('%s is a fault', (_, props, rule) => expect(faults(props)).toEqual([rule]));
 
 test('the faults of the vault itself are seen, too', () => {

@@ -1,6 +1,9 @@
 import { type PolicyDocument, policyDocument } from './document';
 
-/** Who may publish to a topic of alarms: EventBridge and CloudWatch of this account; EventBridge knows no conditions here. */
+/**
+ * Who may publish to a topic of alarms: EventBridge, CloudWatch and buckets of this account. EventBridge knows no
+ * conditions here.
+ */
 export function alarmTopicPolicy({
   account,
   topicArn,
@@ -17,9 +20,9 @@ export function alarmTopicPolicy({
       Resource: [topicArn],
     },
     {
-      Sid: 'Alarms',
+      Sid: 'AlarmsAndBuckets',
       Effect: 'Allow',
-      Principal: { Service: ['cloudwatch.amazonaws.com'] },
+      Principal: { Service: ['cloudwatch.amazonaws.com', 's3.amazonaws.com'] },
       Action: ['sns:Publish'],
       Resource: [topicArn],
       Condition: { StringEquals: { 'aws:SourceAccount': [account] } },

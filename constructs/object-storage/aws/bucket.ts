@@ -13,6 +13,7 @@ import {
   replicationFaults,
   replicationRoleName,
 } from './replication';
+import { replicationRunbook } from './runbook';
 
 /** A bucket that holds something which is nowhere else. */
 export interface PrimaryData
@@ -159,6 +160,13 @@ export class AwsBucket extends Construct {
         retention: 'as the original; deleted and overwritten objects as long as the replica keeps them',
         location: locationOf(replication.to.bucketName, replication.to),
       });
+    if (replication?.failuresTo !== undefined) {
+      const alert = `${name}-replication`;
+      recovery.watches(asset, { alert, runbook: `runbooks/${alert}.md` });
+      recovery.writes(() => ({
+        [`runbooks/${alert}.md`]: replicationRunbook({ bucket: name, ...place, replica: replication.to }),
+      }));
+    }
     checkCopies(this, asset, place);
     return asset;
   }

@@ -1,10 +1,12 @@
 import { IamRole } from '@cdktf/provider-aws/lib/iam-role';
 import { IamRolePolicy } from '@cdktf/provider-aws/lib/iam-role-policy';
+import { S3BucketNotification } from '@cdktf/provider-aws/lib/s3-bucket-notification';
 import { S3BucketReplicationConfigurationA } from '@cdktf/provider-aws/lib/s3-bucket-replication-configuration';
 import { type AwsPlace, globally, inPlace, keyFaults, placeFaults } from '../../aws/place';
 import {
   bucketArn,
   bucketReplicationPolicy,
+  parseArn,
   partitionOf,
   policyJson,
   roleArn,
@@ -41,6 +43,12 @@ export interface BucketReplication {
    * @default true: without it nobody promises anything, and the copy has no RPO
    */
   readonly timeControl?: boolean;
+  /**
+   * Topic of SNS in the bucket's region, which lets S3 publish (that of `BackupAlarms` does): told of each object that is
+   * not copied, or not within 15 minutes.
+   * @default - none: the lag and failures are metrics in CloudWatch, which nobody watches
+   */
+  readonly failuresTo?: string;
   /** @default 'STANDARD'; GLACIER_IR is cheaper to keep, and dearer to read */
   readonly storageClass?: 'STANDARD' | 'STANDARD_IA' | 'GLACIER_IR';
 }
@@ -122,6 +130,26 @@ export function replicate(scope: Construct, { from, guarded, to, ...options }: R
     ],
     dependsOn: [guarded.versioning, permissions],
   });
+  if (options.failuresTo !== undefined)
+    new S3BucketNotification(scope, 'failures', {
+      ...inPlace(from),
+      bucket: guarded.bucket.id,
+      topic: [
+        {
+          topicArn: options.failuresTo,
+          // What is late, and arrives after all, is told too, for whoever was woken by the first.
+          events: [
+            's3:Replication:OperationFailedReplication',
+            ...(timed
+              ? [
+                  's3:Replication:OperationMissedThreshold',
+                  's3:Replication:OperationReplicatedAfterThreshold',
+                ]
+              : []),
+          ],
+        },
+      ],
+    });
 }
 
 type ReplicatedBucket = Pick<AwsPlace, 'region' | 'account'> & {
@@ -130,7 +158,7 @@ type ReplicatedBucket = Pick<AwsPlace, 'region' | 'account'> & {
   readonly objectLock?: ObjectLock | undefined;
 };
 
-export function replicationFaults(from: ReplicatedBucket, { to }: BucketReplication): Finding[] {
+export function replicationFaults(from: ReplicatedBucket, { failuresTo, to }: BucketReplication): Finding[] {
   const wrong = (message: string, fix: string): Finding => ({ rule: 'bucket/replication', message, fix });
   const found = [
     ...placeFaults(to, 'replication.to'),
@@ -162,6 +190,14 @@ export function replicationFaults(from: ReplicatedBucket, { to }: BucketReplicat
       wrong(
         `replication.to "${to.bucketName}" has no object lock, and S3 copies locked objects into a bucket with one only`,
         'give that bucket objectLock as well; it is set when a bucket is made',
+      ),
+    );
+  const topic = failuresTo === undefined ? undefined : parseArn(failuresTo);
+  if (topic !== undefined && (topic.service !== 'sns' || topic.region !== from.region))
+    found.push(
+      wrong(
+        `replication.failuresTo is "${failuresTo}", and S3 publishes to a topic of SNS in ${from.region} alone`,
+        'name a topic in the region of the bucket',
       ),
     );
   const role = roleArn(replicationRoleName(from.name), from.account, from.region);

@@ -229,7 +229,7 @@ test('each goes to the topic, as a sentence with its runbook', () => {
   expect(it.resources('aws_sns_topic').size).toBe(0);
 });
 
-test('without a topic there is one, to which EventBridge and CloudWatch of this account may publish', async () => {
+test('without a topic there is one, to which EventBridge, CloudWatch and buckets of this account may publish', async () => {
   const it = template();
   const [id] = it.resources('aws_sns_topic').keys();
   expect(one(it, 'aws_sns_topic')).toMatchObject({ name: 'prod-backup-alarms', region: 'eu-west-3' });
@@ -250,7 +250,9 @@ test('without a topic there is one, to which EventBridge and CloudWatch of this 
     );
   expect(await ask('events.amazonaws.com', ACCOUNT)).toBe('Allowed');
   expect(await ask('cloudwatch.amazonaws.com', ACCOUNT)).toBe('Allowed');
+  expect(await ask('s3.amazonaws.com', ACCOUNT)).toBe('Allowed');
   expect(await ask('cloudwatch.amazonaws.com', '999999999999')).not.toBe('Allowed');
+  expect(await ask('s3.amazonaws.com', '999999999999')).not.toBe('Allowed');
   expect(await ask('lambda.amazonaws.com', ACCOUNT)).not.toBe('Allowed');
 });
 
