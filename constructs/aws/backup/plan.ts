@@ -163,6 +163,7 @@ export class BackupPlan extends Construct {
         types: BACKUP_TYPES.filter((type) => types.has(type)),
         copyTo: [...new Map(copyTo.map((vault) => [vault.arn, vault])).values()],
         kmsKeyArns: [...new Set(keys.flatMap((key) => key ?? []))],
+        continuous: this.rules.some(({ continuous }) => continuous === true),
       }),
     });
   }

@@ -16,6 +16,8 @@ export interface BackupRoleProps {
   readonly copyTo: readonly { readonly arn: string; readonly region: string }[];
   /** Keys of resources, snapshots and vaults, if they are not Amazon's own. @default none */
   readonly kmsKeyArns?: readonly string[];
+  /** Continuous backups of databases: their retention is a setting of the instance. @default false */
+  readonly continuous?: boolean;
 }
 
 /** Every snapshot that AWS Backup made bears it (policy AWSBackupServiceRolePolicyForBackup, version 29). */
@@ -44,6 +46,7 @@ export function backupRolePolicy(props: BackupRoleProps): PolicyDocument {
         ],
     types.includes('EBS') ? volumes(arn, account, region, regions) : undefined,
     types.includes('RDS') ? databases(arn, account, region, regions) : undefined,
+    types.includes('RDS') && props.continuous === true ? instants(arn, account, region) : undefined,
     types.includes('EFS')
       ? {
           Sid: 'BackUpFileSystems',
@@ -109,6 +112,23 @@ function databases(arn: ArnOf, account: string, region: string, regions: readonl
         'rds:ModifyDBSnapshotAttribute',
       ],
       Resource: snapshots,
+    },
+  ];
+}
+
+function instants(arn: ArnOf, account: string, region: string): Statement[] {
+  return [
+    {
+      Sid: 'SetRetention',
+      Effect: 'Allow',
+      Action: ['rds:ModifyDBInstance'],
+      Resource: [arn(`rds:${region}:${account}:db:*`)],
+    },
+    {
+      Sid: 'ExpireAutomatedBackups',
+      Effect: 'Allow',
+      Action: ['rds:DeleteDBInstanceAutomatedBackup'],
+      Resource: [arn(`rds:${region}:${account}:auto-backup:*`)],
     },
   ];
 }

@@ -180,6 +180,17 @@ test('its role is for what it selects and where it copies, and for AWS Backup', 
   expect(await ask('kms:Decrypt', keyIn('eu-central-1'))).toBe('Allowed');
 });
 
+test('its role may set the retention of databases where a rule is continuous, and only there', async () => {
+  const ask = async (continuous: boolean) => {
+    const it = template({ rules: [{ ...daily, continuous }] });
+    const identity = JSON.parse(String(one(it, 'aws_iam_role_policy')['policy']));
+    const action = 'rds:ModifyDBInstance';
+    return decide({ what: action, expect: 'allowed', action, resource: database.arn }, { identity });
+  };
+  expect(await ask(true)).toBe('Allowed');
+  expect(await ask(false)).toBe('ImplicitlyDenied');
+});
+
 test('a role of yours is used as it is', () => {
   const it = template({ roleArn: `arn:aws:iam::${ACCOUNT}:role/backup` });
   expect(it.resources('aws_iam_role').size).toBe(0);

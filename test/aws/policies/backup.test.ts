@@ -1,5 +1,5 @@
 import { backupRolePolicy, backupVaultPolicy, restoreRolePolicy } from '../../../constructs/aws/policies';
-import { ACCOUNT, describePolicy, type Policies, REGION, type Row } from './evaluate';
+import { ACCOUNT, describePolicy, describeRows, type Policies, REGION, type Row } from './evaluate';
 
 const AWAY = 'eu-central-1';
 const ADMINISTRATOR = `arn:aws:iam::${ACCOUNT}:role/vault-administrator`;
@@ -94,6 +94,7 @@ const GRANTS: Row[] = [
   request(`arn:aws:kms:${REGION}:${ACCOUNT}:key/other`)('uses another key', 'denied', 'kms:Decrypt'),
 ];
 
+const automated = request(`arn:aws:rds:${REGION}:${ACCOUNT}:auto-backup:ab-1`);
 const database = request(`arn:aws:rds:${REGION}:${ACCOUNT}:db:orders`);
 const snapshot = (region: string, name = 'awsbackup:job-1') =>
   request(`arn:aws:rds:${region}:${ACCOUNT}:snapshot:${name}`);
@@ -178,11 +179,32 @@ describePolicy(
     ]),
     database('deletes a database', 'denied', 'rds:DeleteDBInstance'),
     database('changes a database', 'denied', 'rds:ModifyDBInstance'),
+    automated('expires automated backups', 'denied', 'rds:DeleteDBInstanceAutomatedBackup'),
     fileSystem('backs up a file system', 'allowed', 'elasticfilesystem:Backup'),
     fileSystem('sees its tags', 'allowed', 'elasticfilesystem:DescribeTags'),
     fileSystem('deletes a file system', 'denied', 'elasticfilesystem:DeleteFileSystem'),
     ...KEYS,
     ...GRANTS,
+  ],
+);
+
+describeRows(
+  'the role of continuous backups',
+  {
+    identity: backupRolePolicy({
+      types: ['RDS'],
+      region: REGION,
+      account: ACCOUNT,
+      copyTo: [],
+      continuous: true,
+    }),
+  },
+  [
+    database('sets its retention', 'allowed', 'rds:ModifyDBInstance'),
+    automated('expires automated backups', 'allowed', 'rds:DeleteDBInstanceAutomatedBackup'),
+    request(`arn:aws:rds:${AWAY}:${ACCOUNT}:db:orders`)('elsewhere', 'denied', 'rds:ModifyDBInstance'),
+    database('deletes a database', 'denied', 'rds:DeleteDBInstance'),
+    fileSystem('backs up a file system', 'denied', 'elasticfilesystem:Backup'),
   ],
 );
 
