@@ -1,0 +1,2 @@
+export * from './seaweedfs-alerts';
+export * from './seaweedfs-backup';
