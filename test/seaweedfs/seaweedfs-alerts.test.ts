@@ -24,6 +24,6 @@ describeCatalogue(SEAWEEDFS_BACKUP_ALERTS, [
     name: 'files',
     cronJob: 'files-backup',
     restore: 'files-restore',
-    limit: Duration.hours(193),
+    limit: Duration.hours(20),
   },
 ]);

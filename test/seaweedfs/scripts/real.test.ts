@@ -1,0 +1,107 @@
+import { describeWithWeed, RealSeaweedFs } from './real';
+import { described, hash, put, read } from './seaweedfs';
+import { SeaweedFsPod } from './seaweedfs-pod';
+
+/** What only a real one shows: its S3 gateway, its settings, and its metrics. */
+describeWithWeed('a real SeaweedFS with buckets', () => {
+  let pod: SeaweedFsPod;
+  let server: RealSeaweedFs;
+
+  beforeAll(async () => {
+    pod = await SeaweedFsPod.start();
+    server = await RealSeaweedFs.start();
+  }, 120_000);
+  afterAll(async () => {
+    await server?.stop();
+    await pod?.dispose();
+  });
+
+  const s3 = async (
+    method: string,
+    path: string,
+    body?: string | Buffer,
+    headers: Record<string, string> = {},
+  ) => {
+    const answer = await fetch(`${server.s3}${path}`, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body }),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+    return { text, headers: answer.headers };
+  };
+
+  test('buckets come back with versions, parts, tags and what users said of an object', async () => {
+    await s3('PUT', '/packs');
+    await s3('PUT', '/versioned');
+    const enabled = '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>';
+    await s3('PUT', '/versioned?versioning', enabled);
+    await s3('PUT', '/versioned/key', 'one');
+    await s3('PUT', '/versioned/key', 'two');
+    const said = { 'content-type': 'text/x-log', 'x-amz-meta-job': '42', 'x-amz-tagging': 'kind=log' };
+    await s3('PUT', '/packs/a/one.log', 'a line', said);
+    // Of two parts.
+    const started = await s3('POST', '/packs/parts.bin?uploads', '');
+    const upload = /<UploadId>([^<]+)/.exec(started.text)?.[1];
+    const parts = [Buffer.alloc(5_300_000, 1), Buffer.alloc(1_000_000, 2)];
+    const tags: string[] = [];
+    for (const [index, part] of parts.entries())
+      tags.push(
+        (await s3('PUT', `/packs/parts.bin?partNumber=${index + 1}&uploadId=${upload}`, part)).headers.get(
+          'etag',
+        ) ?? '',
+      );
+    const list = tags.map(
+      (tag, index) => `<Part><PartNumber>${index + 1}</PartNumber><ETag>${tag}</ETag></Part>`,
+    );
+    await s3(
+      'POST',
+      `/packs/parts.bin?uploadId=${upload}`,
+      `<CompleteMultipartUpload>${list.join('')}</CompleteMultipartUpload>`,
+    );
+    const state = async (): Promise<unknown> => ({
+      log: await described(server, '/buckets/packs/a/one.log'),
+      head: Object.fromEntries(
+        [...(await s3('HEAD', '/packs/parts.bin')).headers].filter(([name]) =>
+          /etag|length|modified/.test(name),
+        ),
+      ),
+      user: [...(await s3('GET', '/packs/a/one.log')).headers].filter(([name]) =>
+        /meta|type|tagging-count/.test(name),
+      ),
+      tags: (await s3('GET', '/packs/a/one.log?tagging')).text,
+      versioning: (await s3('GET', '/versioned?versioning')).text,
+      versions: (await s3('GET', '/versioned?versions')).text,
+      listed: (await s3('GET', '/packs?list-type=2')).text,
+    });
+    const before = await state();
+    const made = await pod.backup(server, { PACK_BYTES: '4000000' });
+    expect(made).toMatchObject({ consistent: true, unread: 0, left: 0 });
+    await server.wipe();
+    expect(await pod.restore(server)).toMatchObject({ restored: made.files, failed: 0 });
+    expect(await state()).toEqual(before);
+    expect(await read(server, '/buckets/packs/parts.bin')).toBe(hash(Buffer.concat(parts)));
+    const [old] = [...(before as { versions: string }).versions.matchAll(/<VersionId>([^<]+)/g)]
+      .map(([, id]) => id)
+      .reverse();
+    expect((await s3('GET', `/versioned/key?versionId=${old}`)).text).toBe('one');
+    // And a new write goes on from there.
+    await s3('PUT', '/versioned/key', 'three');
+    expect((await s3('GET', '/versioned/key')).text).toBe('three');
+  }, 240_000);
+
+  test('tells by its metrics what the alerts read', async () => {
+    await put(server, '/docs/x', 'x');
+    const metrics = await (await fetch(server.metrics)).text();
+    for (const name of [
+      'SeaweedFS_master_is_leader 1',
+      'SeaweedFS_volumeServer_resource{name="[^"]+",type="avail"}',
+      'SeaweedFS_volumeServer_resource{name="[^"]+",type="all"}',
+      'SeaweedFS_volumeServer_disk_error_status{name="[^"]+",type="error"} 0',
+    ])
+      expect(metrics).toMatch(new RegExp(`^${name}`, 'm'));
+    for (const name of ['s3_bucket_read_only', 'master_under_replicated_volumes', 'filerSync_sync_offset'])
+      console.info(`SeaweedFS_${name}: ${metrics.includes(`SeaweedFS_${name}`) ? 'there' : 'not yet'}`);
+  }, 60_000);
+});
