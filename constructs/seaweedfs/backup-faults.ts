@@ -81,11 +81,11 @@ function checkSeaweedFs(props: SeaweedFsBackupProps, check: Check): void {
     );
   }
   check(
-    root === undefined || root === '/' || /^(\/[A-Za-z0-9._~%-]+)+$/.test(root),
+    root === undefined || root === '/' || /^(\/[A-Za-z0-9._~-]+)+$/.test(root),
     'root',
     root,
-    'it must be a path of the filer as a URL has it, without a slash at its end',
-    'for example /buckets; %20 for a space',
+    'it must be a path of the filer, of letters, digits, . _ ~ -, without a slash at its end',
+    'for example /buckets',
   );
   for (const which of ['client', 'authority'] as const)
     check(

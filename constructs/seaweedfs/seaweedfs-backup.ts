@@ -53,7 +53,7 @@ export interface SeaweedFsBackupProps extends Pick<AssetProps, 'objectives' | 'e
    * @default - gRPC without TLS
    */
   readonly grpcTls?: { readonly client: string; readonly authority: string };
-  /** What is kept: a path of the filer, as in a URL. @default '/' - everything, buckets (`/buckets/…`), settings and S3 identities */
+  /** What is kept: a path of the filer. @default '/' - everything, buckets (`/buckets/…`), settings and S3 identities */
   readonly root?: string;
   /** Where the sets go. It must survive the cluster, and the SeaweedFS. */
   readonly vault: Vault;

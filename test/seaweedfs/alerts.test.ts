@@ -1,7 +1,11 @@
 import { Alerting } from '../../constructs/alerts';
+import { declaredGroups } from '../../constructs/alerts/declared';
+import { alertFiles } from '../../constructs/alerts/outputs';
 import { Duration } from '../../constructs/core';
 import { Recovery } from '../../constructs/recovery';
 import { SeaweedFsAlerts, type SeaweedFsAlertsProps } from '../../constructs/seaweedfs';
+import { knownMetrics } from '../alerts/known-metrics';
+import { metricsOf } from '../alerts/metrics-of';
 import { Template } from '../helpers/template';
 
 const alerting = new Alerting({ runbookBaseUrl: 'https://git.example.com/runbooks' });
@@ -40,6 +44,30 @@ describe('alerts on a SeaweedFS', () => {
   test('keep to their own series', () => {
     const found = rules({ labels: { release: 'a' } });
     expect(found).toContain('SeaweedFS_master_is_leader{namespace=\\"storage\\",release=\\"a\\"}');
+  });
+
+  test('read metrics that SeaweedFS has, and runbooks have the names of this one', () => {
+    let files: Record<string, string> = {};
+    Template.of((stack) => {
+      new SeaweedFsAlerts(
+        stack,
+        'alerts',
+        props({ replicationLag: Duration.minutes(15), claims: ['data-files-volume-0'] }),
+      );
+      const groups = declaredGroups(stack);
+      files = alertFiles(groups);
+      const read = groups.flatMap(({ rules }) => rules.flatMap(({ rule }) => metricsOf(rule.expr)));
+      expect(read.length).toBeGreaterThan(7);
+      expect([...new Set(read)].filter((name) => name !== 'up' && !knownMetrics().has(name))).toEqual([]);
+    });
+    const runbook = files['runbooks/seaweedfs-storage-files-SeaweedFsDown.md'] ?? '';
+    for (const text of [
+      'get statefulset/files-master statefulset/files-volume statefulset/files-filer --namespace storage',
+      'persistentvolumeclaims --namespace storage data-files-volume-0',
+      'cronjob/files-restore',
+    ])
+      expect(runbook).toContain(text);
+    for (const text of Object.values(files)) expect(text).not.toMatch(/undefined|\[object|NaN/);
   });
 
   test('are named by the report', () => {

@@ -5,6 +5,7 @@ import { computeObjectives } from '../../constructs/recovery';
 import { SeaweedFsBackup, type SeaweedFsBackupProps } from '../../constructs/seaweedfs';
 import { secret, VAULT } from '../helpers/database';
 import { byName, get, type JsonObject, object, Template } from '../helpers/template';
+import { kitOf, manifests } from '../recovery/kit/kits';
 
 const PEM = '-----BEGIN CERTIFICATE-----\nMAo=\n-----END CERTIFICATE-----\n';
 
@@ -131,6 +132,32 @@ describe('a backup of SeaweedFS', () => {
       expect.arrayContaining(['backup.sh', 'restore.sh', 'entry.awk', 's3.sh', 'dated-sets.sh', 'shell.sh']),
     );
     expect(Buffer.byteLength(JSON.stringify(scripts))).toBeLessThan(500_000);
+  });
+
+  test('is in the kit, whole, without a secret', () => {
+    const kit = kitOf((stack) => {
+      new SeaweedFsBackup(
+        stack,
+        'backup',
+        props({
+          passphrase: secret('passphrase'),
+          readKey: SecretRef.existing({ name: 'filer', key: 'read' }),
+          grpcTls: { client: 'files-client-cert', authority: 'files-ca-cert' },
+          pushgateway: 'http://pushgateway.monitoring:9091',
+          scratch: Size.gibibytes(4),
+          path: '/test',
+        }),
+      );
+    });
+    expect(kit.faults).toEqual([]);
+    const jobs = manifests(kit).filter((one) => (one as { kind: string }).kind === 'CronJob') as JsonObject[];
+    expect(jobs.map((job) => get(job, 'metadata.name')).sort()).toEqual(['files-backup', 'files-restore']);
+    const [job] = jobs.filter((one) => get(one, 'metadata.name') === 'files-backup');
+    const pod = 'spec.jobTemplate.spec.template.spec';
+    expect(get(job ?? {}, `${pod}.initContainers.0.command`)).toEqual(['cp', '/usr/bin/weed', '/weed/weed']);
+    expect(byName(get(job ?? {}, `${pod}.volumes`), 'security')).toMatchObject({
+      configMap: { items: [{ key: 'security.toml', path: 'security.toml' }] },
+    });
   });
 
   test('is an asset of moderate importance that its sets bring back, with an RPO from the schedule', () => {

@@ -49,6 +49,10 @@ look() {
   save_metadata "$SEAWEEDFS_PATH" "$WORK/metadata.gz" || die "$SUBJECT: its metadata cannot be saved: $CAUSE" "$CAUSE_FIX"
   entries "$WORK/metadata.gz" list.awk -v "under=$SEAWEEDFS_PATH" | sort -t $'\t' -k 1,1 >"$WORK/entries" ||
     die "$SUBJECT: what \`fs.meta.save\` wrote is no metadata" "look whether the job's volume is full; \`weed\` has to be of about the version of the SeaweedFS"
+  if [[ ! -s $WORK/entries ]]; then
+    if [[ $SEAWEEDFS_PATH != / ]]; then die "$SUBJECT: there is nothing at $SEAWEEDFS_PATH" "correct \`root\`"; fi
+    warn "$SUBJECT is empty"
+  fi
 }
 
 # The files whose content is not known as it is now, in $WORK/todo.
@@ -56,9 +60,11 @@ look_for_new() {
   awk -F '\t' 'FILENAME ~ /known$/ { identity[$1] = $2; next } $2 == "file" && identity[$1] != $3' "$WORK/known" "$WORK/entries" >"$WORK/todo"
 }
 
-# Files of the last set whose content need not be read again. What is left of packs that are hardly used is.
+# Files of the last set, or of a run after it that did not end, whose content need not be read again. What is left of packs
+# that are hardly used is.
 reuse() {
-  awk -F '\t' -v OFS='\t' 'FILENAME ~ /entries$/ { if ($2 == "file") identity[$1] = $3; next } $1 in identity && identity[$1] == $2' "$WORK/entries" "$WORK/last" >"$WORK/same"
+  awk -F '\t' -v OFS='\t' 'FILENAME ~ /entries$/ { if ($2 == "file") identity[$1] = $3; next } $1 in identity && identity[$1] == $2 && !seen[$1]++' \
+    "$WORK/entries" "$WORK/partial" "$WORK/last" >"$WORK/same"
   awk -F '\t' -v use="$PACK_USE" '
     NR == FNR { n = split($5, extent, ","); for (i = 1; i <= n; i++) { split(extent[i], part, ":"); used[part[1]] += part[3] } next }
     { n = split($5, extent, ","); for (i = 1; i <= n; i++) { split(extent[i], part, ":"); split(part[1], pack, "-"); if (used[part[1]] < use * pack[2]) next } print }' \
@@ -113,6 +119,7 @@ reach_weed
 begin_set
 await_sweep 600
 read_last "$WORK/last.manifest" "$WORK/last" || in_vault 'earlier sets cannot be read'
+read_partial "$WORK/partial"
 : >"$WORK/known" && : >"$WORK/left"
 look
 refuse_loss
@@ -147,6 +154,7 @@ jq -n --arg id "$ID" --arg name "$SEAWEEDFS_NAME" --arg path "$SEAWEEDFS_PATH" -
 # What can be read plainly has no names in it.
 s3_put_file "$SET_STORE" "$(set_key "$ID")/manifest.json" "$WORK/manifest" || in_vault 'the manifest could not be written'
 if ! read_manifest "$ID" "$WORK/back" || ! cmp -s "$WORK/manifest" "$WORK/back"; then in_vault 'the manifest cannot be read back'; fi
+s3_delete "$SET_STORE" "$(set_key "$ID")/partial.gz" || true
 jq -c --argjson fetched "${FETCHED_BYTES:-0}" '. + { $fetched }' "$WORK/manifest"
 log "set $ID: $(count "$WORK/list") files, $(megabytes "$(total 3 "$WORK/list")"), of which $(megabytes "${FETCHED_BYTES:-0}") were read now, in $(seconds_since "$began") s"
 push_metrics

@@ -55,10 +55,17 @@ get_pack() {
 # before it looks whether a set was begun.
 SWEEPING=$CONTENT_PREFIX-sweeping.json
 sweep() {
-  local id pack
-  if ! s3_put "$SET_STORE" "$SWEEPING" "{\"at\":$EPOCHSECONDS}"; then warn "$SUBJECT: no content was removed: $CAUSE" && return; fi
+  SWEPT_AT=0
+  if ! still_sweeping; then warn "$SUBJECT: no content was removed: $CAUSE" && return; fi
   sweep_unused "$1" || warn "$SUBJECT: no content was removed: ${CAUSE:-a set cannot be read}"
   s3_delete "$SET_STORE" "$SWEEPING" || warn "$SUBJECT: $CAUSE"
+}
+
+# Says so once a minute: a run that was killed says it no more.
+still_sweeping() {
+  if ((EPOCHSECONDS - SWEPT_AT < 60)); then return; fi
+  s3_put "$SET_STORE" "$SWEEPING" "{\"at\":$EPOCHSECONDS}" || return 2
+  SWEPT_AT=$EPOCHSECONDS
 }
 
 sweep_unused() {
@@ -66,16 +73,18 @@ sweep_unused() {
   list_sets || return
   if jq -e --arg own "$ID" --argjson now "$EPOCHSECONDS" --argjson stale "$1" \
     'any(.[]; (.complete | not) and .id != $own and $now - (.id | strptime("%Y%m%dT%H%M%SZ") | mktime) < $stale)' <<<"$SETS" >/dev/null; then
-    log 'content stays: another set is being made' && return
+    log 'content stays: another set is being made, or was not long ago' && return
   fi
   : >"$WORK/used"
   for id in $(jq -r '.[] | select(.complete) | .id' <<<"$SETS"); do
     # What a set needs that cannot be read is not known.
     read_manifest "$id" "$WORK/sweep.manifest" && read_part "$WORK/sweep.manifest" list "$WORK/sweep.gz" || return
     gzip -dc "$WORK/sweep.gz" | cut -f 5 | tr ',' '\n' | cut -d : -f 1 | sort -u >>"$WORK/used"
+    still_sweeping || return
   done
   s3_list "$SET_STORE" "$CONTENT_PREFIX/" || return
   while read -r pack; do
+    still_sweeping || return
     s3_delete "$SET_STORE" "$CONTENT_PREFIX/$pack" || return
     removed=$((removed + 1))
   done < <(comm -13 <(sort -u "$WORK/used") <(sed -n "s|^$CONTENT_PREFIX/||p" <<<"$S3_KEYS" | sort -u))
@@ -84,10 +93,16 @@ sweep_unused() {
 
 # Until nobody sweeps.
 await_sweep() {
-  wait_until "$1" 'another run that removes content' nobody_sweeps || true
+  if ! wait_until "${SWEEP_SECONDS:-3600}" 'another run that removes content' nobody_sweeps; then
+    die "$SUBJECT: another run removes content from the vault, and does not end" "look for a second job of this backup, in this cluster or an older one that still runs; end one of them"
+  fi
 }
 nobody_sweeps() {
   local status=0
   s3_get "$SET_STORE" "$SWEEPING" || status=$?
-  ((status == 1)) || { ((status == 0)) && ((EPOCHSECONDS - $(jq -r .at <<<"$S3_BODY") > 86400)); }
+  case $status in
+    0) ((EPOCHSECONDS - $(jq -r .at <<<"$S3_BODY") > 600)) ;;
+    1) return 0 ;;
+    *) return 1 ;;
+  esac
 }

@@ -35,6 +35,15 @@ read_content() {
   mv "$WORK/known.next" "$WORK/known"
 }
 
+# Says in the vault what is there so far, every few minutes: a run that is ended need not be begun anew.
+checkpoint() {
+  if ((EPOCHSECONDS - ${CHECKED_AT:=EPOCHSECONDS} < ${CHECKPOINT_SECONDS:-300})); then return; fi
+  cat "$WORK/new" "$WORK/known" | gzip -n >"$WORK/partial.gz"
+  sealed "$WORK/partial.gz" "$WORK/sealed"
+  s3_put_file "$SET_STORE" "$(set_key "$ID")/partial.gz" "$WORK/sealed" || warn "$SUBJECT: $CAUSE"
+  CHECKED_AT=$EPOCHSECONDS
+}
+
 # read_batch <lines> <1: for the last time>: all of it is one pack.
 read_batch() {
   local number
@@ -76,6 +85,7 @@ read_batch() {
   awk -F '\t' -v OFS='\t' -v pack="$PACK" '{ print $2, $3, $4, $5, pack ":" $6 ":" $4 ":" $7 }' "$WORK/members" >>"$WORK/new"
   log "$(count "$WORK/members") files, $(megabytes "$(stat -c %s "$WORK/pack")"), kept and read back"
   rm -rf "$WORK/batch" "$WORK/pack"
+  checkpoint
 }
 
 # read_large <line> <1: for the last time>: one file, each part of it a pack.
@@ -100,4 +110,5 @@ read_large() {
     log "$path: $(megabytes "$at") of $(megabytes "$size"), kept and read back"
   done
   printf '%s\t%s\t%s\t%s\t%s\n' "$path" "$identity" "$size" "$mtime" "$extents" >>"$WORK/new"
+  checkpoint
 }

@@ -28,7 +28,9 @@ source "$here/write.sh"
 : "${RESTORE_SET:=latest}"
 # Only what is at and below it: /buckets/logs, /buckets/logs/2026.
 : "${RESTORE_PATH:=/}"
-# true: also over what was written after the set was made.
+RESTORE_PATH=${RESTORE_PATH%/}
+: "${RESTORE_PATH:=/}"
+# true: also over what was written after the set was made, and over what was set for folders and buckets since.
 : "${RESTORE_OVERWRITE:=false}"
 # true: the filer has lost its metadata, and the volumes are still there. It is put back as it was, and what then cannot
 # be read comes from the vault.
@@ -77,7 +79,7 @@ plan() {
       if ($7 > 0 && $7 < now) what = "expired"
       else if (!there) what = "restore"
       else if ((kind[$1] == "directory") != ($2 == "directory")) what = $2 == "object" || kind[$1] == "object" ? "kept" : "blocked"
-      else if ($2 == "directory") what = "unchanged"
+      else if ($2 == "directory") what = overwrite == "true" ? "replace" : "unchanged"
       else if (size[$1] == $4 && mtime[$1] == $5 && (md5[$1] == $6 || md5[$1] == "-" || $6 == "-")) what = "unchanged"
       else what = mtime[$1] < $5 || overwrite == "true" ? "replace" : "kept"
       print what, $0
@@ -111,9 +113,9 @@ reach_weed
 filer_delete_uploads
 look
 plan
-awk -F '\t' '($1 == "restore" || $1 == "replace") && $3 ~ /^(directory|inline)$/' "$WORK/plan" >"$WORK/places"
+awk -F '\t' '($1 == "restore" || $1 == "replace") && $3 ~ /^(directory|inline|remote)$/' "$WORK/plan" >"$WORK/places"
 if [[ $RESTORE_METADATA == true ]]; then
-  awk -F '\t' '$1 == "restore" && $3 !~ /^(directory|inline)$/' "$WORK/plan" >>"$WORK/places"
+  awk -F '\t' '$1 == "restore" && $3 !~ /^(directory|inline|remote)$/' "$WORK/plan" >>"$WORK/places"
 fi
 load_records "$WORK/places"
 if [[ -s $WORK/places ]]; then
@@ -124,7 +126,8 @@ if [[ $RESTORE_METADATA == true ]]; then plan; fi
 # Content that is to come back: path, bytes, mtime, extents, entry.
 awk -F '\t' -v OFS='\t' -v verify="$RESTORE_VERIFY" '
   FILENAME ~ /set.list$/ { size[$1] = $3; mtime[$1] = $4; extents[$1] = $5; next }
-  $3 == "file" && ($1 == "restore" || $1 == "replace" || $1 == "unchanged" && verify == "true") {
+  $3 ~ /^(file|encrypted|object)$/ && ($1 == "restore" || $1 == "replace" || $1 == "unchanged" && verify == "true") {
+    if ($1 == "unchanged" && !($2 in extents)) next
     if (!($2 in extents)) { print $2, "its content is not in the set" >>"'"$WORK/failed"'"; next }
     print $1, $2, size[$2], $6, extents[$2], $9
   }' "$WORK/set.list" "$WORK/plan" >"$WORK/candidates"

@@ -3,6 +3,7 @@
 #   seaweedfs/<name>/<id>/metadata.gz        what `fs.meta.save` wrote
 #   seaweedfs/<name>/<id>/files.gz           a line per file: path, identity, bytes, mtime, where its content is
 #   seaweedfs/<name>/<id>/manifest.json      written last
+#   seaweedfs/<name>/<id>/partial.gz         while a set is being made: files.gz of what is there so far
 #   seaweedfs-content/<name>/<hash>-<bytes>  content of many files, one after the other; sets share it (packs.sh)
 # Needs s3.sh and what that needs.
 # shellcheck source-path=SCRIPTDIR source=dated-sets.sh
@@ -45,5 +46,21 @@ read_last() {
     if ((status == 0)) && gzip -dc "$2.gz" >"$2"; then LAST=$id && return; fi
     warn "the set $id cannot be used: ${CAUSE:-its manifest is damaged}"
     : >"$2"
+  done
+}
+
+# read_partial <list>: what an unfinished run after LAST had read already.
+read_partial() {
+  local id status
+  : >"$1"
+  for id in $(jq -r --arg last "$LAST" --arg own "$ID" 'map(select((.complete | not) and .id > $last and .id != $own)) | reverse | .[].id' <<<"$SETS"); do
+    status=0
+    s3_get_file "$SET_STORE" "$(set_key "$id")/partial.gz" "$1.kept" || status=$?
+    if ((status != 0)); then continue; fi
+    if opened "$ENCRYPTED" "$1.kept" "$1.gz" && gzip -dc "$1.gz" >"$1" 2>/dev/null; then
+      log "the run of $id did not end: what it had read of $(count "$1") files is not read again"
+      return
+    fi
+    : >"$1"
   done
 }

@@ -35,13 +35,11 @@ verify_content() {
 }
 
 verify_some() {
-  local line path size extents rest
-  rm -rf "$WORK/batch" && mkdir "$WORK/batch"
-  while IFS=$'\t' read -r _ path size _ extents rest; do
-    if ! same_content "$path" "$extents"; then
-      printf 'replace\t%s\n' "$(grep -m 1 -F "	$path	" "$WORK/some" | cut -f 2-)" >>"$WORK/wanted.all"
-    fi
-  done <"$WORK/some"
+  local line path extents
+  while IFS= read -r line <&3; do
+    IFS=$'\t' read -r _ path _ _ extents _ <<<"$line"
+    if ! same_content "$path" "$extents"; then printf 'replace\t%s\n' "${line#*$'\t'}" >>"$WORK/wanted.all"; fi
+  done 3<"$WORK/some"
 }
 
 # same_content <path> <extents>: part by part.

@@ -201,10 +201,6 @@ describeWithS3('a SeaweedFS, by a stand-in that goes wrong', () => {
 
   test('content is not taken from a set that is being made', async () => {
     const first = pod.age((await pod.backup(server)).id, 200);
-    let waiting: (() => void) | undefined;
-    server.before = (request) => {
-      if (request === 'GET /docs/slow.bin') waiting?.();
-    };
     server.write('/docs/slow.bin', randomBytes(10));
     const another = pod.begin('backup.sh', server, { DELAY_SECONDS: '0' });
     await eventually(
