@@ -24,6 +24,7 @@ const SECONDS = {
   replicas: 240,
   repository: 200,
   revived: 150,
+  seaweedfs: 90,
   'second-repository': 470,
   staging: 50,
   'tls-rotation': 360,

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { Alerting } from '../../constructs/alerts';
 import { declaredGroups } from '../../constructs/alerts/declared';
 import { alertFiles } from '../../constructs/alerts/outputs';
@@ -6,6 +7,7 @@ import { Recovery } from '../../constructs/recovery';
 import { SeaweedFsAlerts, type SeaweedFsAlertsProps } from '../../constructs/seaweedfs';
 import { knownMetrics } from '../alerts/known-metrics';
 import { metricsOf } from '../alerts/metrics-of';
+import { shellBlocks } from '../alerts/runbook-commands';
 import { Template } from '../helpers/template';
 
 const alerting = new Alerting({ runbookBaseUrl: 'https://git.example.com/runbooks' });
@@ -67,7 +69,13 @@ describe('alerts on a SeaweedFS', () => {
       'cronjob/files-restore',
     ])
       expect(runbook).toContain(text);
-    for (const text of Object.values(files)) expect(text).not.toMatch(/undefined|\[object|NaN/);
+    for (const text of Object.values(files)) {
+      expect(text).not.toMatch(/undefined|\[object|NaN/);
+      for (const block of shellBlocks(text)) {
+        const { stderr } = spawnSync('bash', ['-n'], { input: block, encoding: 'utf8' });
+        expect({ block, stderr }).toEqual({ block, stderr: '' });
+      }
+    }
   });
 
   test('are named by the report', () => {

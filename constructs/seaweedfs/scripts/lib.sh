@@ -8,7 +8,8 @@ export LC_ALL=C # paths are bytes, and sorted as such
 : "${SEAWEEDFS_NAME:=seaweedfs}"
 # Where its filer is: host:port, or host:port.grpcport where that one is not 10000 above; and by HTTP.
 : "${SEAWEEDFS_FILER:=localhost:8888}"
-: "${SEAWEEDFS_FILER_URL:=http://${SEAWEEDFS_FILER%%.[0-9][0-9][0-9][0-9]*}}"
+port=${SEAWEEDFS_FILER##*:}
+: "${SEAWEEDFS_FILER_URL:=http://${SEAWEEDFS_FILER%:*}:${port%%.*}}"
 : "${SEAWEEDFS_MASTERS:=localhost:9333}"
 # Of the authority that signed the certificate of the URL; empty: one that the image trusts.
 : "${SEAWEEDFS_CA_FILE:=}"

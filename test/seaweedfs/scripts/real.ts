@@ -32,7 +32,7 @@ export class RealSeaweedFs implements SeaweedFs {
   private constructor(
     private readonly dir: string,
     readonly weed: string,
-    private readonly ports: readonly number[],
+    private ports: readonly number[],
   ) {}
 
   private port(index: number): number {
@@ -69,10 +69,15 @@ export class RealSeaweedFs implements SeaweedFs {
     const command = [this.weed, 'server', ...options, '-s3', '-s3.port.iceberg=0', ...at('s3', 6), ...more];
     const props = { cwd: this.data, env: { HOME: this.data } };
     this.process = Background.direct(command, props, join(this.dir, `log-${this.lives}`));
-    await eventually('SeaweedFS takes files', () => this.takesFiles(), 60_000);
+    try {
+      await eventually('SeaweedFS takes files', () => this.takesFiles(), 120_000);
+    } catch (error) {
+      throw new Error(`${(error as Error).message}\n${this.process.log.slice(-2000)}`);
+    }
   }
 
   private async takesFiles(): Promise<boolean> {
+    if (this.process?.running !== true) throw new Error('SeaweedFS has ended.');
     try {
       const answer = await fetch(`${this.url}/ready`, { method: 'PUT', body: 'ready' });
       if (!answer.ok) return false;
@@ -92,6 +97,8 @@ export class RealSeaweedFs implements SeaweedFs {
     await this.down();
     rmSync(this.data, { recursive: true, force: true });
     this.lives += 1;
+    // What was free then may be somebody else's by now.
+    this.ports = await ports();
     await this.up();
   }
 

@@ -93,7 +93,6 @@ export class SeaweedFsPod {
     return {
       SEAWEEDFS_NAME: 'files',
       SEAWEEDFS_FILER: server.filer,
-      SEAWEEDFS_FILER_URL: server.url,
       SEAWEEDFS_MASTERS: server.masters,
       WEED: server.real ? server.weed : join(this.dir, 'weed'),
       CONFIG_FILE: join(this.dir, 'etc/store.conf'),
