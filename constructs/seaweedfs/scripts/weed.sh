@@ -15,7 +15,7 @@ weed_shell() {
     >"$WORK/weed.out" 2>"$WORK/weed.err" || status=$?
   if ((status == 124 || status == 137)); then
     CAUSE="\`weed shell\` did not end within $WEED_LIMIT s: $(weed_said)"
-    CAUSE_FIX="look whether the masters ($SEAWEEDFS_MASTERS) and the filer ($SEAWEEDFS_FILER) answer by gRPC (their ports and 10000), at the network policy, and, where they want certificates, at \`security\`"
+    CAUSE_FIX="look whether the masters ($SEAWEEDFS_MASTERS) and the filer ($SEAWEEDFS_FILER) answer by gRPC (their ports and 10000), at the network policy, and, where they want certificates, at \`grpcTls\`"
     return 2
   fi
   if ((status != 0)) || grep -qE '^(error:|unknown command:|failed to |marshall error)' "$WORK/weed.out" "$WORK/weed.err"; then

@@ -1,3 +1,7 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CertificateAuthority } from '../../../local/certificates/authority';
 import { describeWithWeed, RealSeaweedFs } from './real';
 import { described, hash, put, read } from './seaweedfs';
 import { SeaweedFsPod } from './seaweedfs-pod';
@@ -102,4 +106,68 @@ describeWithWeed('a real SeaweedFS with buckets', () => {
     ])
       expect(metrics).toMatch(new RegExp(`^${name}`, 'm'));
   }, 60_000);
+});
+
+describeWithWeed('a real SeaweedFS that asks for tokens and certificates', () => {
+  let pod: SeaweedFsPod;
+  let server: RealSeaweedFs;
+  let dir: string;
+
+  beforeAll(async () => {
+    pod = await SeaweedFsPod.start();
+    dir = mkdtempSync(join(tmpdir(), 'certificates-'));
+    chmodSync(dir, 0o755);
+    const authority = await CertificateAuthority.create('test');
+    const { certificate, key } = await authority.issue({
+      commonName: 'seaweedfs',
+      dnsNames: ['localhost'],
+      addresses: ['127.0.0.1'],
+    });
+    for (const [name, text] of Object.entries({
+      'ca.crt': authority.pem,
+      'tls.crt': certificate,
+      'tls.key': key,
+    }))
+      writeFileSync(join(dir, name), text, { mode: 0o644 });
+    const parts = ['master', 'volume', 'filer', 's3', 'client'].map(
+      (part) => `[grpc.${part}]\ncert = "${dir}/tls.crt"\nkey = "${dir}/tls.key"\n`,
+    );
+    const keys =
+      '[jwt.filer_signing]\nkey = "a key to write"\n[jwt.filer_signing.read]\nkey = "a key to read"\n';
+    server = await RealSeaweedFs.start(`${keys}[grpc]\nca = "${dir}/ca.crt"\n${parts.join('')}`);
+  }, 120_000);
+  afterAll(async () => {
+    await server?.stop();
+    await pod?.dispose();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  test('gets what the pods have: a key, and a certificate of a client', async () => {
+    const content = Buffer.alloc(100_000, 7);
+    await fetch(`${server.s3}/logs`, { method: 'PUT' });
+    expect((await fetch(`${server.s3}/logs/a.log`, { method: 'PUT', body: content })).ok).toBe(true);
+    expect(await read(server, '/buckets/logs/a.log')).toBe('401');
+    const untold = await pod.run('backup.sh', server, { WEED_CONNECT_SECONDS: '3', WAIT_SECONDS: '1' });
+    expect(untold.status).toBe(78);
+    expect(untold.lastLine).toMatch(/`weed shell` did not end within 3 s: .*certificates, at `grpcTls`/);
+    // As the construct writes it; weed finds it where it is started, too.
+    pod.write(
+      'security.toml',
+      `[grpc]\nca = "${dir}/ca.crt"\n[grpc.client]\ncert = "${dir}/tls.crt"\nkey = "${dir}/tls.key"\n`,
+    );
+    pod.write('etc/read', 'a key to read');
+    pod.write('etc/write', 'a key to write');
+    const keyless = await pod.run('backup.sh', server);
+    expect(keyless.lastLine).toContain('status 401');
+    const backup = { SEAWEEDFS_READ_KEY_FILE: `${pod.dir}/etc/read` };
+    pod.forget();
+    expect(await pod.backup(server, backup)).toMatchObject({ files: 1, unread: 0, consistent: true });
+    await server.wipe();
+    const refused = await pod.run('restore.sh', server, backup);
+    expect(refused.lastLine).toContain('the filer does not accept the key for writing (401)');
+    const restore = { ...backup, SEAWEEDFS_WRITE_KEY_FILE: `${pod.dir}/etc/write` };
+    expect(await pod.restore(server, restore)).toMatchObject({ restored: 1, failed: 0 });
+    const back = await fetch(`${server.s3}/logs/a.log`);
+    expect(hash(Buffer.from(await back.arrayBuffer()))).toBe(hash(content));
+  }, 240_000);
 });

@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Background, eventually, freePort } from '../../postgres/scripts/processes';
@@ -14,13 +14,14 @@ export const describeWithWeed = runnable ? describeWithS3 : describe.skip;
 
 /** A real SeaweedFS on the loopback: a master, a volume server, a filer and an S3 gateway in one process. */
 export class RealSeaweedFs implements SeaweedFs {
-  static async start(): Promise<RealSeaweedFs> {
+  /** @param security its security.toml. Without one, everybody may do everything. */
+  static async start(security?: string): Promise<RealSeaweedFs> {
     const dir = mkdtempSync(join(tmpdir(), 'seaweedfs-'));
     // Where whoever runs in the image of the pods sees it.
     const weed = join(dir, 'weed');
     copyFileSync(program, weed);
     for (const path of [dir, weed]) chmodSync(path, 0o755);
-    const server = new RealSeaweedFs(dir, weed, await ports());
+    const server = new RealSeaweedFs(dir, weed, await ports(), security);
     await server.up();
     return server;
   }
@@ -33,6 +34,7 @@ export class RealSeaweedFs implements SeaweedFs {
     private readonly dir: string,
     readonly weed: string,
     private ports: readonly number[],
+    private readonly security: string | undefined,
   ) {}
 
   private port(index: number): number {
@@ -59,6 +61,8 @@ export class RealSeaweedFs implements SeaweedFs {
 
   private async up(): Promise<void> {
     mkdirSync(this.data, { recursive: true });
+    // It looks for it where it is started.
+    if (this.security !== undefined) writeFileSync(join(this.data, 'security.toml'), this.security);
     const at = (name: string, index: number): string[] => [
       `-${name}.port=${this.port(index)}`,
       `-${name}.port.grpc=${this.port(index + 1)}`,
@@ -79,10 +83,11 @@ export class RealSeaweedFs implements SeaweedFs {
   private async takesFiles(): Promise<boolean> {
     if (this.process?.running !== true) throw new Error('SeaweedFS has ended.');
     try {
-      const answer = await fetch(`${this.url}/ready`, { method: 'PUT', body: 'ready' });
-      if (!answer.ok) return false;
-      await fetch(`${this.url}/ready`, { method: 'DELETE' });
-      return (await fetch(this.s3)).status < 500;
+      // By its gateway, which signs what it asks of the filer.
+      await fetch(`${this.s3}/ready`, { method: 'PUT' });
+      if (!(await fetch(`${this.s3}/ready/file`, { method: 'PUT', body: 'ready' })).ok) return false;
+      await fetch(`${this.s3}/ready/file`, { method: 'DELETE' });
+      return (await fetch(`${this.s3}/ready`, { method: 'DELETE' })).ok;
     } catch {
       return false;
     }
