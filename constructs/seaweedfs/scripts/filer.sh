@@ -43,11 +43,12 @@ filer_get_part() {
 # filer_heads <list of paths>: path and status of each in $WORK/heads.
 filer_heads() {
   {
-    local path first=true
+    local path first=true options
+    options=$(filer_options GET)
     while IFS= read -r path; do
       if [[ $first == false ]]; then echo next; fi
       first=false
-      filer_options GET
+      printf '%s\n' "$options"
       printf 'head\nurl = "%s"\noutput = /dev/null\nwrite-out = "%s\\t%%{http_code}\\n"\n' "${SEAWEEDFS_FILER_URL%/}$path" "${path//%/%%}"
     done <"$1"
     printf '%s\n' parallel "parallel-max = $PARALLEL"
@@ -58,12 +59,12 @@ filer_heads() {
 # A line of what came for each in $WORK/put: file, status, curl's exit code.
 filer_put() {
   {
-    local path file destination first=true token
-    token=$(filer_options PUT)
+    local path file destination first=true options
+    options=$(filer_options PUT)
     while IFS=$'\t' read -r path file destination; do
       if [[ $first == false ]]; then echo next; fi
       first=false
-      printf '%s\n' "$token" "url = \"${SEAWEEDFS_FILER_URL%/}$path\"" "upload-file = \"$file\"" "output = /dev/null"
+      printf '%s\n' "$options" "url = \"${SEAWEEDFS_FILER_URL%/}$path\"" "upload-file = \"$file\"" "output = /dev/null"
       # By that, the filer takes collection, replication and disk of where it will be.
       printf 'header = "x-seaweedfs-destination: %s"\nheader = "content-type: application/octet-stream"\n' "$destination"
       printf 'write-out = "%s\\t%%{http_code}\\t%%{exitcode}\\n"\n' "$file"

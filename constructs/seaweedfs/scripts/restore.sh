@@ -109,9 +109,9 @@ begun=$(now)
 choose
 reach_filer
 reach_weed
-# Of a run that was ended; its chunks may be those of a file by now.
-filer_delete_uploads
+delete_nothing
 look
+delete_leftovers
 plan
 awk -F '\t' '($1 == "restore" || $1 == "replace") && $3 ~ /^(directory|inline|remote)$/' "$WORK/plan" >"$WORK/places"
 if [[ $RESTORE_METADATA == true ]]; then
@@ -134,7 +134,7 @@ awk -F '\t' -v OFS='\t' -v verify="$RESTORE_VERIFY" '
 verify_content
 order_content
 restore_content
-filer_delete_uploads
+delete_folder
 check_content
 for what in unchanged kept expired blocked; do
   number=$(awk -F '\t' -v what="$what" '$1 == what && $3 != "directory"' "$WORK/plan" | wc -l)

@@ -10,15 +10,25 @@ RESTORED=0 RESTORED_BYTES=0 WRITTEN_MEANWHILE=0 KEPT=0 UNCHANGED=0 EXPIRED=0 BLO
 failed() { printf '%s\t%s\n' "$1" "$2" >>"$WORK/failed"; }
 said() { if [[ $1 == failed ]]; then failed "$2" "${3:-it was loaded, and is not there}"; fi; }
 
-filer_delete_uploads() {
+# delete_uploads <path>: the entries alone. Their chunks are those of files by now, or of nobody (`volume.fsck` finds them).
+delete_uploads() {
   local status
-  status=$(filer_one DELETE "$UPLOADS?recursive=true&ignoreRecursiveError=true&skipChunkDeletion=true")
+  status=$(filer_one DELETE "$1?recursive=true&ignoreRecursiveError=true&skipChunkDeletion=true")
   case $status in
     2?? | 404) ;;
     401) die "$SUBJECT: the filer does not accept the key for writing (401)" "$KEY_FIX" ;;
-    *) die "$SUBJECT: the folder $UPLOADS cannot be removed: status $status" "look at the filer's log; remove it by hand with ?recursive=true&skipChunkDeletion=true" ;;
+    *) die "$SUBJECT: the folder $1 cannot be removed: status $status" "look at the filer's log; remove it by hand with ?recursive=true&skipChunkDeletion=true" ;;
   esac
 }
+
+# Of runs that were ended; others may be at work.
+delete_leftovers() {
+  local path
+  while read -r path; do delete_uploads "$path"; done < <(entries "$WORK/now.gz" leftovers.awk -v "before=$((EPOCHSECONDS - ${LEFTOVER_SECONDS:-86400}))")
+}
+# That one may write is tried before anything is changed; at the end, nothing is there any more, unless others are at work.
+delete_nothing() { delete_uploads "$UPLOADS/$EPOCHSECONDS-none"; }
+delete_folder() { filer_one DELETE "$UPLOADS?recursive=false&skipChunkDeletion=true" >/dev/null; }
 
 # Of what seems to be there, what can be read and is as the set has it needs nothing.
 verify_content() {
@@ -87,6 +97,8 @@ restore_group() {
   local group
   group=$(head -n 1 "$WORK/group" | cut -f 1)
   rm -rf "$WORK/batch" && mkdir "$WORK/batch"
+  # Two runs at once must not meet in it.
+  UPLOAD=$UPLOADS/$EPOCHSECONDS-$RANDOM$RANDOM
   # Number of the upload, path, entry, sum or nothing, bytes, whether something may be there.
   : >"$WORK/uploads"
   if [[ $group == file ]]; then upload_parts; else upload_pack "$group"; fi
@@ -114,7 +126,7 @@ upload_pack() {
     FILENAME ~ /sums$/ { sum[$1] = $2; next }
     sum[$1] != $4 { print $2, "its content is damaged in the vault" >>failed; next } 1' "$WORK/sums" "$WORK/uploads" >"$WORK/uploads.good"
   mv "$WORK/uploads.good" "$WORK/uploads"
-  awk -F '\t' -v uploads="$UPLOADS/$ID" -v folder="$WORK/batch" '{ printf "%s/%s\t%s/%s\t%s\n", uploads, $1, folder, $1, $2 }' "$WORK/uploads" >"$WORK/puts"
+  awk -F '\t' -v uploads="$UPLOAD" -v folder="$WORK/batch" '{ printf "%s/%s\t%s/%s\t%s\n", uploads, $1, folder, $1, $2 }' "$WORK/uploads" >"$WORK/puts"
   filer_put "$WORK/puts"
   rm -f "$WORK/pack"
 }
@@ -126,7 +138,7 @@ upload_parts() {
   status=$(parts "$path" "$extents" | curl --config <(
     filer_options PUT
     printf 'url = "%s"\nupload-file = "-"\noutput = /dev/null\nwrite-out = "%%{http_code}"\nheader = "x-seaweedfs-destination: %s"\n' \
-      "${SEAWEEDFS_FILER_URL%/}$UPLOADS/$ID/000001" "$path"
+      "${SEAWEEDFS_FILER_URL%/}$UPLOAD/000001" "$path"
   ) 2>"$WORK/filer.error") || status=000
   if [[ $status != 2?? ]]; then failed "$path" "it could not be uploaded: status $status $(tail -n 1 "$WORK/filer.error" | cut -c 1-160)" && return; fi
   if [[ -s $WORK/parts.failed ]]; then failed "$path" "$(<"$WORK/parts.failed")" && return; fi
@@ -145,7 +157,7 @@ parts() {
 
 # What was uploaded whole gets its old entry, where nothing has been written meanwhile.
 place_uploads() {
-  save_metadata "$UPLOADS/$ID" "$WORK/uploads.gz" || die "$SUBJECT: what was uploaded cannot be asked: $CAUSE" "$CAUSE_FIX"
+  save_metadata "$UPLOAD" "$WORK/uploads.gz" || die "$SUBJECT: what was uploaded cannot be asked: $CAUSE" "$CAUSE_FIX"
   # list.awk leaves the folder out, for those who list all there is.
   entries "$WORK/uploads.gz" uploads.awk >"$WORK/uploaded"
   cut -f 1 "$WORK/uploads" | (cd "$WORK/batch" && while read -r file; do if [[ -f $file ]]; then md5sum "$file"; fi; done) | awk '{ print $2 "\t" $1 }' >"$WORK/md5s"
@@ -168,7 +180,7 @@ place_uploads() {
     RESTORED=$((RESTORED + $(count "$WORK/placed"))) RESTORED_BYTES=$((RESTORED_BYTES + $(total 4 "$WORK/placed")))
     cut -f 2 "$WORK/placed" >>"$WORK/restored"
   fi
-  filer_delete_uploads
+  delete_uploads "$UPLOAD"
 }
 
 # All that was put back is there, at last: what loads it does not say everything.

@@ -223,7 +223,7 @@ function behaves(start: () => Promise<SeaweedFs>): void {
     );
     restore.kill();
     await restore.exit();
-    expect(await pod.restore(server, PACKS)).toMatchObject({ failed: 0 });
+    expect(await pod.restore(server, { ...PACKS, LEFTOVER_SECONDS: '0' })).toMatchObject({ failed: 0 });
     await allThere();
     expect(await read(server, '/.disaster-recovery')).toBe('404');
   }, 180_000);

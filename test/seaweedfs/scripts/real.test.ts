@@ -64,7 +64,15 @@ describeWithWeed('a real SeaweedFS with buckets', () => {
       `/packs/parts.bin?uploadId=${upload}`,
       `<CompleteMultipartUpload>${list.join('')}</CompleteMultipartUpload>`,
     );
+    /** Of a bucket's own collection, so that it goes when the bucket is deleted. */
+    const collections = async (): Promise<readonly string[]> => {
+      const text = await (await fetch(server.volumes)).text();
+      return [
+        ...new Set([...text.matchAll(/"Collection":"(packs|versioned)"/g)].map(([, name]) => name ?? '')),
+      ].sort();
+    };
     const state = async (): Promise<unknown> => ({
+      collections: await collections(),
       log: await described(server, '/buckets/packs/a/one.log'),
       head: Object.fromEntries(
         [...(await s3('HEAD', '/packs/parts.bin')).headers].filter(([name]) =>
@@ -80,6 +88,7 @@ describeWithWeed('a real SeaweedFS with buckets', () => {
       listed: (await s3('GET', '/packs?list-type=2')).text,
     });
     const before = await state();
+    expect(before).toMatchObject({ collections: ['packs', 'versioned'] });
     const made = await pod.backup(server, { PACK_BYTES: '4000000' });
     expect(made).toMatchObject({ consistent: true, unread: 0, left: 0 });
     await server.wipe();

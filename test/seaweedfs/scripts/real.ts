@@ -52,6 +52,10 @@ export class RealSeaweedFs implements SeaweedFs {
   get s3(): string {
     return `http://127.0.0.1:${this.port(6)}`;
   }
+  /** Where volumes are, and of which collections. */
+  get volumes(): string {
+    return `http://127.0.0.1:${this.port(0)}/vol/status`;
+  }
   get metrics(): string {
     return `http://127.0.0.1:${this.port(8)}/metrics`;
   }

@@ -191,6 +191,19 @@ describeWithS3('a SeaweedFS, by a stand-in that goes wrong', () => {
     expect(await read(server, '/docs/b.bin')).toBe(hash(theirs));
   });
 
+  test('two restores at once do not get into each other', async () => {
+    for (let i = 0; i < 20; i += 1) server.write(`/buckets/logs/${i}.log`, randomBytes(1000 + i));
+    const paths = [...server.entries.keys()].filter((path) => path.endsWith('.log'));
+    const before = await Promise.all(paths.map((path) => read(server, path)));
+    // A pack for each file or two.
+    await pod.backup(server, { PACK_BYTES: '2500' });
+    await server.wipe();
+    const both = [pod.begin('restore.sh', server), pod.begin('restore.sh', server)];
+    for (const one of both) expect([await one.exit(120_000), one.log]).toEqual([0, one.log]);
+    expect(await Promise.all(paths.map((path) => read(server, path)))).toEqual(before);
+    expect([...server.entries.keys()].filter((path) => path.startsWith('/.disaster-recovery/'))).toEqual([]);
+  });
+
   test('a vault that is away ends it with the cause', async () => {
     await pod.s3.down();
     const result = await pod.run('backup.sh', server);

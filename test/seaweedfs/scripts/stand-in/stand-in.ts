@@ -83,6 +83,9 @@ export class StandIn implements SeaweedFs {
     if (broken !== undefined) return void response.writeHead(broken).end('broken');
     if (!this.allows(request, path)) return void response.writeHead(401).end('{"error":"wrong jwt"}');
     if (request.method === 'DELETE') {
+      const within = [...this.entries.keys()].some((one) => one.startsWith(`${path}/`));
+      if (within && url.searchParams.get('recursive') !== 'true')
+        return void response.writeHead(500).end('{"error":"fail to delete non-empty folder"}');
       for (const one of [...this.entries.keys()])
         if (one === path || one.startsWith(`${path}/`)) {
           if (!url.searchParams.has('skipChunkDeletion'))
