@@ -7,6 +7,7 @@
 #             encrypted: by the S3 gateway, with a key that is in its chunks; remote: what another store has;
 #             object: an S3 object that is also the folder of others
 #   SIZE, MTIME (seconds), CRTIME, TTL (seconds; 0: none), MD5 (base16, or nothing)
+#   FID       where its first chunk is: volume, and what SeaweedFS knows it by there
 #   IDENTITY  changes whenever the content does: size, time, checksum, and which chunks there are
 # With LC_ALL=C, for characters are bytes here.
 
@@ -96,7 +97,14 @@ function read_entry(   text, body, attributes, folder, name, directory, chunks, 
     else if (FIELD == 14) MD5 = tolower(BYTES)
     else if (FIELD == 19) nanoseconds = VALUE
   }
-  if (first != "") { POSITION = 1; while (next_field(first)) if (FIELD == 12 && VALUE > 0) sse = 1 }
+  FID = ""
+  if (first != "") {
+    POSITION = 1
+    while (next_field(first)) {
+      if (FIELD == 12 && VALUE > 0) sse = 1
+      else if (FIELD == 1) FID = encoded(BYTES)
+    }
+  }
   PATH = encoded(folder "2F" name)
   gsub("//+", "/", PATH)
   if (directory && chunks > 0) KIND = "object"

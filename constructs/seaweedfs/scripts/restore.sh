@@ -90,11 +90,26 @@ plan() {
 load_records() {
   if [[ ! -s $1 ]]; then return; fi
   {
-    cut -f 9 "$1" | awk '{ n = length($0) / 2; printf "%02X%02X%02X%02X%s\n", int(n / 16777216) % 256, int(n / 65536) % 256, int(n / 256) % 256, n % 256, $0 }'
+    cut -f 10 "$1" | awk '{ n = length($0) / 2; printf "%02X%02X%02X%02X%s\n", int(n / 16777216) % 256, int(n / 65536) % 256, int(n / 256) % 256, n % 256, $0 }'
     # The folder of uploads: dir "/", name ".disaster-recovery", a directory, its mode 0770.
     printf '%s\n' 000000230A012F121E0A122E64697361737465722D7265636F7665727910012206'18F883808008'
   } | basenc --base16 -d -i >"$WORK/load"
   load_metadata "$WORK/load" || die "$SUBJECT: metadata cannot be loaded: $CAUSE" "$CAUSE_FIX"
+}
+
+# Entries that point into volumes of another SeaweedFS do harm: when such a one is replaced or deleted, the filer deletes
+# what has its number there, whosever it is.
+refuse_other_volumes() {
+  local asked there
+  awk -F '\t' '$9 != "-" { print "/?proxyChunkId=" $9 }' "$WORK/pointers" | shuf -n 20 >"$WORK/probes"
+  asked=$(count "$WORK/probes")
+  if ((asked == 0)); then return; fi
+  filer_heads "$WORK/probes"
+  there=$(awk -F '\t' '$2 == 200' "$WORK/heads" | wc -l)
+  if ((2 * there < asked)); then
+    die "$SUBJECT: of $asked files of set $ID whose content its volumes should have, they have $there: they are not the volumes that this metadata is of" \
+      "run it without RESTORE_METADATA: then content comes from the vault as well"
+  fi
 }
 
 # What was loaded is there; what is not is said.
@@ -115,7 +130,9 @@ delete_leftovers
 plan
 awk -F '\t' '($1 == "restore" || $1 == "replace") && $3 ~ /^(directory|inline|remote)$/' "$WORK/plan" >"$WORK/places"
 if [[ $RESTORE_METADATA == true ]]; then
-  awk -F '\t' '$1 == "restore" && $3 !~ /^(directory|inline|remote)$/' "$WORK/plan" >>"$WORK/places"
+  awk -F '\t' '$1 == "restore" && $3 !~ /^(directory|inline|remote)$/' "$WORK/plan" >"$WORK/pointers"
+  refuse_other_volumes
+  cat "$WORK/pointers" >>"$WORK/places"
 fi
 load_records "$WORK/places"
 if [[ -s $WORK/places ]]; then
@@ -129,7 +146,7 @@ awk -F '\t' -v OFS='\t' -v verify="$RESTORE_VERIFY" '
   $3 ~ /^(file|encrypted|object)$/ && ($1 == "restore" || $1 == "replace" || $1 == "unchanged" && verify == "true") {
     if ($1 == "unchanged" && !($2 in extents)) next
     if (!($2 in extents)) { print $2, "its content is not in the set" >>"'"$WORK/failed"'"; next }
-    print $1, $2, size[$2], $6, extents[$2], $9
+    print $1, $2, size[$2], $6, extents[$2], $10
   }' "$WORK/set.list" "$WORK/plan" >"$WORK/candidates"
 verify_content
 order_content

@@ -10,24 +10,24 @@ RESTORED=0 RESTORED_BYTES=0 WRITTEN_MEANWHILE=0 KEPT=0 UNCHANGED=0 EXPIRED=0 BLO
 failed() { printf '%s\t%s\n' "$1" "$2" >>"$WORK/failed"; }
 said() { if [[ $1 == failed ]]; then failed "$2" "${3:-it was loaded, and is not there}"; fi; }
 
-# delete_uploads <path>: the entries alone. Their chunks are those of files by now, or of nobody (`volume.fsck` finds them).
-delete_uploads() {
+# delete_entry <path>: the entry alone, and what is below it, without their chunks.
+delete_entry() {
   local status
   status=$(filer_one DELETE "$1?recursive=true&ignoreRecursiveError=true&skipChunkDeletion=true")
   case $status in
     2?? | 404) ;;
     401) die "$SUBJECT: the filer does not accept the key for writing (401)" "$KEY_FIX" ;;
-    *) die "$SUBJECT: the folder $1 cannot be removed: status $status" "look at the filer's log; remove it by hand with ?recursive=true&skipChunkDeletion=true" ;;
+    *) die "$SUBJECT: $1 cannot be removed: status $status" "look at the filer's log" ;;
   esac
 }
 
-# Of runs that were ended; others may be at work.
+# Of runs that were ended; others may be at work. Chunks of uploads are those of files by now, or of nobody (`volume.fsck`).
 delete_leftovers() {
   local path
-  while read -r path; do delete_uploads "$path"; done < <(entries "$WORK/now.gz" leftovers.awk -v "before=$((EPOCHSECONDS - ${LEFTOVER_SECONDS:-86400}))")
+  while read -r path; do delete_entry "$path"; done < <(entries "$WORK/now.gz" leftovers.awk -v "before=$((EPOCHSECONDS - ${LEFTOVER_SECONDS:-86400}))")
 }
 # That one may write is tried before anything is changed; at the end, nothing is there any more, unless others are at work.
-delete_nothing() { delete_uploads "$UPLOADS/$EPOCHSECONDS-none"; }
+delete_nothing() { delete_entry "$UPLOADS/$EPOCHSECONDS-none"; }
 delete_folder() { filer_one DELETE "$UPLOADS?recursive=false&skipChunkDeletion=true" >/dev/null; }
 
 # Of what seems to be there, what can be read and is as the set has it needs nothing.
@@ -48,7 +48,7 @@ verify_some() {
   local line path extents
   while IFS= read -r line <&3; do
     IFS=$'\t' read -r _ path _ _ extents _ <<<"$line"
-    if ! same_content "$path" "$extents"; then printf 'replace\t%s\n' "${line#*$'\t'}" >>"$WORK/wanted.all"; fi
+    if ! same_content "$path" "$extents"; then printf 'renew\t%s\n' "${line#*$'\t'}" >>"$WORK/wanted.all"; fi
   done 3<"$WORK/some"
 }
 
@@ -172,15 +172,25 @@ place_uploads() {
     !($1 in size) || size[$1] != $5 { print $2, "the filer has " ($1 in size ? size[$1] " bytes of " $5 : "nothing") " of what was uploaded" >>failed; next }
     $1 in sent && md5[$1] != "-" && md5[$1] != sent[$1] { print $2, "the filer has something else than was uploaded" >>failed; next }
     $6 == "restore" && head[$2] == 200 { print $2 >>meanwhile; next }
-    { print $1, $2, $3, $5 }' "$WORK/uploaded" "$WORK/md5s" "$WORK/heads" "$WORK/uploads" >"$WORK/placed"
+    { print $1, $2, $3, $5, $6 }' "$WORK/uploaded" "$WORK/md5s" "$WORK/heads" "$WORK/uploads" >"$WORK/placed"
   WRITTEN_MEANWHILE=$((WRITTEN_MEANWHILE + $(count "$WORK/meanwhile")))
   if [[ -s $WORK/placed ]]; then
+    forget_unreadable
     entries "$WORK/uploads.gz" combine.awk -v "wanted=$WORK/placed" | basenc --base16 -d -i >"$WORK/load"
     load_metadata "$WORK/load" || die "$SUBJECT: files cannot be put where they were: $CAUSE" "$CAUSE_FIX"
     RESTORED=$((RESTORED + $(count "$WORK/placed"))) RESTORED_BYTES=$((RESTORED_BYTES + $(total 4 "$WORK/placed")))
     cut -f 2 "$WORK/placed" >>"$WORK/restored"
   fi
-  delete_uploads "$UPLOAD"
+  delete_entry "$UPLOAD"
+}
+
+# The entry of what cannot be read is taken away by itself: when it is replaced, the filer deletes what has the numbers of its
+# chunks, and asks no further whether that is still them.
+forget_unreadable() {
+  local path what
+  while IFS=$'\t' read -r _ path _ _ what; do
+    if [[ $what == renew ]]; then delete_entry "$path"; fi
+  done <"$WORK/placed"
 }
 
 # All that was put back is there, at last: what loads it does not say everything.

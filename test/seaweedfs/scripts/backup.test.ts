@@ -130,6 +130,20 @@ function behaves(start: () => Promise<SeaweedFs>): void {
     await allThere();
   }, 180_000);
 
+  test('metadata of volumes that are lost is not loaded: it would take the content of others with it', async () => {
+    await pod.backup(server, PACKS);
+    await server.wipe();
+    await put(server, '/docs/theirs.bin', randomBytes(3000));
+    const refused = await pod.run('restore.sh', server, { ...PACKS, RESTORE_METADATA: 'true' });
+    expect(refused.status).toBe(78);
+    expect(refused.lastLine).toMatch(
+      /of \d files of set \S+ whose content its volumes should have, they have 0: .*FIX: run it without/,
+    );
+    expect(await read(server, '/docs/large.bin')).toBe('404');
+    expect(await pod.restore(server, PACKS)).toMatchObject({ failed: 0 });
+    await allThere();
+  }, 180_000);
+
   test('what is encrypted tells nothing, and opens by its passphrase alone', async () => {
     pod.write('etc/passphrase', 'correct horse battery staple');
     pod.write('etc/wrong', 'another');

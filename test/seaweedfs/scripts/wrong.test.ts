@@ -191,6 +191,21 @@ describeWithS3('a SeaweedFS, by a stand-in that goes wrong', () => {
     expect(await read(server, '/docs/b.bin')).toBe(hash(theirs));
   });
 
+  test('what is there and cannot be read, or is damaged, is told by reading it, and comes back', async () => {
+    await pod.backup(server);
+    const [one = '', two = ''] = [...server.chunks.keys()];
+    const before = await Promise.all(['a', 'b', 'c'].map((name) => read(server, `/docs/${name}.bin`)));
+    server.chunks.delete(one);
+    server.chunks.set(two, randomBytes(1000));
+    expect(await pod.restore(server)).toMatchObject({ restored: 0, unchanged: 3 });
+    expect(await pod.restore(server, { RESTORE_VERIFY: 'true' })).toMatchObject({ restored: 2, failed: 0 });
+    expect(await Promise.all(['a', 'b', 'c'].map((name) => read(server, `/docs/${name}.bin`)))).toEqual(
+      before,
+    );
+    // Its number may be another file's by then.
+    expect(server.chunks.has(two)).toBe(true);
+  });
+
   test('two restores at once do not get into each other', async () => {
     for (let i = 0; i < 20; i += 1) server.write(`/buckets/logs/${i}.log`, randomBytes(1000 + i));
     const paths = [...server.entries.keys()].filter((path) => path.endsWith('.log'));

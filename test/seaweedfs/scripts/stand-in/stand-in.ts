@@ -117,6 +117,8 @@ export class StandIn implements SeaweedFs {
   }
 
   private read(path: string, request: IncomingMessage, response: ServerResponse): void {
+    const chunk = new URL(request.url ?? '/', this.url).searchParams.get('proxyChunkId');
+    if (chunk !== null) return void response.writeHead(this.chunks.has(chunk) ? 200 : 404).end();
     if (path === '/') return void response.writeHead(200).end('{}');
     const entry = this.entries.get(path);
     if (entry === undefined) return void response.writeHead(404).end();
