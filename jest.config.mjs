@@ -10,5 +10,6 @@ export default {
   // Pod scripts run real servers; a test that hangs is ended all the same.
   testTimeout: 180_000,
   globalSetup: '<rootDir>/test/setup.ts',
-  maxWorkers: 2,
+  // More than there are cores: script tests wait for servers more than they compute.
+  maxWorkers: 4,
 };
