@@ -1,5 +1,10 @@
+export type { ColdStorage } from './aws/lifecycle';
+export * from './bucket';
+export * from './bucket-rules';
 export * from './inside-cluster';
 export * from './key-mints';
+export * from './primary-bucket';
 export * from './scripts';
+export * from './store-address';
 export * from './store-options';
 export * from './vault';

@@ -1,29 +1,24 @@
 import type { Finding } from '../core';
+import { addressFaults, BUCKET_NAME_FIX, isBucketName, isWholeDays } from './address-faults';
 import { isInsideCluster } from './inside-cluster';
 import { KEY_MINTS } from './key-mints';
 import type { ObjectLock, Vault } from './vault';
 
 /** Everything that is wrong with a vault's declaration. */
 export function vaultFaults(vault: Vault, property: string): Finding[] {
+  const found = addressFaults('vault', vault.store, vault.account, property);
   return [
-    ...endpointFaults(vault, property),
-    ...storeFaults(vault, property),
+    ...found,
+    // What is no address is in no place either.
+    ...(found.some(({ rule }) => rule === 'vault/endpoint') ? [] : placeFaults(vault, property)),
+    ...mintFaults(vault, property),
     ...bucketFaults(vault, property),
     ...lockFaults(vault.objectLock, `${property}.objectLock`),
   ];
 }
 
-function endpointFaults({ store }: Vault, property: string): Finding[] {
+function placeFaults({ store }: Vault, property: string): Finding[] {
   const { endpoint, host } = store;
-  if (host === '' || !/^https?:\/\/[^/?#@]+$/.test(endpoint))
-    return [
-      {
-        rule: 'vault/endpoint',
-        // A key that somebody wrote into the address is not repeated.
-        message: `${property}.endpoint is "${endpoint.replace(/\/\/[^/]*@/, '//…@')}", which is no address of a store`,
-        fix: 'write https://host or https://host:port, without a path; the bucket goes into bucket',
-      },
-    ];
   const found: Finding[] = [];
   if (endpoint.startsWith('http:'))
     found.push({
@@ -40,43 +35,25 @@ function endpointFaults({ store }: Vault, property: string): Finding[] {
   return found;
 }
 
-function storeFaults({ store, account }: Vault, property: string): Finding[] {
-  const found: Finding[] = [];
-  if (!/^[a-z0-9]+(-[a-z0-9]+)*$/i.test(store.region))
-    found.push({
-      rule: 'vault/region',
-      message: `${property}.region is "${store.region}", which is no name of a region`,
-      fix: 'write a region such as eu-west-3; stores without regions take us-east-1',
-    });
-  if (store.caPem !== undefined && !store.caPem.includes('-----BEGIN CERTIFICATE-----'))
-    found.push({
-      rule: 'vault/ca',
-      message: `${property}.caPem holds no certificate`,
-      fix: "give the authority's certificate in PEM form, beginning with -----BEGIN CERTIFICATE-----",
-    });
-  if (store.mints !== undefined && !KEY_MINTS.includes(store.mints))
-    found.push({
+function mintFaults({ store: { mints } }: Vault, property: string): Finding[] {
+  if (mints === undefined || KEY_MINTS.includes(mints)) return [];
+  return [
+    {
       rule: 'vault/mints',
-      message: `${property}.mints is "${store.mints}", by which no keys can be made`,
+      message: `${property}.mints is "${mints}", by which no keys can be made`,
       fix: `give one of ${KEY_MINTS.join(', ')}, or leave it out and make keys by hand`,
-    });
-  if (account !== undefined && !/^\d{12}$/.test(account))
-    found.push({
-      rule: 'vault/account',
-      message: `${property}.account is "${account}", and an account of Amazon has twelve digits`,
-      fix: "write the number of the vault's own account",
-    });
-  return found;
+    },
+  ];
 }
 
 function bucketFaults({ buckets }: Vault, property: string): Finding[] {
-  const illegal = buckets.filter((bucket) => !/^(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket));
+  const illegal = buckets.filter((bucket) => !isBucketName(bucket));
   const repeated = buckets.filter((bucket, index) => buckets.indexOf(bucket) !== index);
   return [
     ...illegal.map((bucket) => ({
       rule: 'vault/bucket',
       message: `${property} names the bucket "${bucket}", which S3 does not allow`,
-      fix: "use 3 to 63 lower case letters, digits, '-' and '.', beginning and ending with a letter or digit",
+      fix: BUCKET_NAME_FIX,
     })),
     ...repeated.map((bucket) => ({
       rule: 'vault/bucket',
@@ -89,8 +66,7 @@ function bucketFaults({ buckets }: Vault, property: string): Finding[] {
 /** What is wrong with an object lock, for the property that holds it. */
 export function lockFaults(objectLock: ObjectLock | undefined, property: string): Finding[] {
   if (objectLock === undefined) return [];
-  const days = objectLock.retention.toSeconds() / 86_400;
-  if (Number.isInteger(days) && days >= 1) return [];
+  if (isWholeDays(objectLock.retention.toSeconds())) return [];
   return [
     {
       rule: 'vault/object-lock',

@@ -1,7 +1,13 @@
 import type { Duration, Finding } from '../core';
 import type { Location } from '../recovery';
-import { isInsideCluster } from './inside-cluster';
 import type { KeyMint } from './key-mints';
+import {
+  awsAddress,
+  locationOf,
+  type S3CompatibleAddress,
+  type StoreAddress,
+  s3CompatibleAddress,
+} from './store-address';
 import { vaultFaults } from './vault-faults';
 
 export interface ObjectLock {
@@ -32,21 +38,9 @@ interface VaultBaseProps {
 }
 
 /** Any store that speaks S3: versitygw, MinIO, Ceph, Spaces. */
-export interface S3CompatibleVaultProps extends VaultBaseProps {
+export interface S3CompatibleVaultProps extends VaultBaseProps, S3CompatibleAddress {
   /** `https://host[:port]`, the same from inside the cluster and from an operator's machine. */
   readonly endpoint: string;
-  /** @default 'us-east-1', which stores without regions expect; a wrong one is refused as a bad signature */
-  readonly region?: string;
-  /**
-   * Buckets as a path (`https://host/bucket`) rather than as a host name.
-   * @default true: host style needs a DNS name and a certificate for every bucket
-   */
-  readonly pathStyle?: boolean;
-  /**
-   * PEM of the authority that signed the endpoint's certificate. It is public.
-   * @default - the authorities that the images trust
-   */
-  readonly caPem?: string;
   /**
    * How the store makes keys. `npm run deploy` then gives every incarnation a pair of its own and ends those of
    * earlier ones. `versitygw`: by its admin API at the same endpoint, with an administrator's key in
@@ -63,57 +57,17 @@ export interface AwsVaultProps extends VaultBaseProps {
   readonly account: string;
 }
 
-/** How a program reaches the store. */
-export interface VaultStore {
-  readonly kind: 's3-compatible' | 'aws';
-  /** With scheme, and port if it is not the scheme's own. */
-  readonly endpoint: string;
-  readonly host: string;
-  readonly port: number;
-  readonly region: string;
-  readonly pathStyle: boolean;
-  readonly caPem?: string;
-  /** Undefined: it makes no keys. */
-  readonly mints?: KeyMint;
-}
-
 /**
  * Where copies survive: a reference to buckets that outlive every cluster. It makes nothing; the
  * buckets are made beforehand, by `npm run vault` or by `VaultBuckets`.
  */
 export class Vault {
   static s3Compatible(props: S3CompatibleVaultProps): Vault {
-    const url = URL.canParse(props.endpoint) ? new URL(props.endpoint) : undefined;
-    return new Vault(
-      props,
-      {
-        kind: 's3-compatible',
-        endpoint: props.endpoint.replace(/\/+$/, ''),
-        host: url?.hostname ?? '',
-        port: Number(url?.port || (url?.protocol === 'http:' ? 80 : 443)),
-        region: props.region ?? 'us-east-1',
-        pathStyle: props.pathStyle ?? true,
-        ...(props.caPem === undefined ? {} : { caPem: props.caPem }),
-        ...(props.mints === undefined ? {} : { mints: props.mints }),
-      },
-      props,
-    );
+    return new Vault(props, s3CompatibleAddress(props), props);
   }
 
   static aws(props: AwsVaultProps): Vault {
-    const host = `s3.${props.region}.amazonaws.com${props.region.startsWith('cn-') ? '.cn' : ''}`;
-    return new Vault(
-      props,
-      {
-        kind: 'aws',
-        endpoint: `https://${host}`,
-        host,
-        port: 443,
-        region: props.region,
-        pathStyle: false,
-      },
-      props,
-    );
+    return new Vault(props, awsAddress(props.region), props);
   }
 
   readonly name: string;
@@ -125,7 +79,7 @@ export class Vault {
 
   private constructor(
     props: VaultBaseProps,
-    readonly store: VaultStore,
+    readonly store: StoreAddress,
     /** As declared: the region of a store that has none says nothing about where it is. */
     private readonly place: { readonly region?: string | undefined; readonly account?: string },
   ) {
@@ -142,13 +96,7 @@ export class Vault {
 
   /** The fact that rules compare: a copy must not die with what it protects. */
   get location(): Location {
-    return {
-      vault: this.name,
-      endpoint: this.store.endpoint,
-      ...(this.place.region === undefined ? {} : { region: this.place.region }),
-      ...(this.account === undefined ? {} : { account: this.account }),
-      ...(isInsideCluster(this.store.host) ? { cluster: this.store.host } : {}),
-    };
+    return locationOf(this.name, this.store, this.place);
   }
 
   /** One text for one place, so that two users of the same place are seen. */
