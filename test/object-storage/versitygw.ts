@@ -63,6 +63,11 @@ export class Versitygw {
     private readonly folder: string,
   ) {}
 
+  /** The file in which an object is kept. */
+  path(bucket: string, key: string): string {
+    return join(this.folder, 'data', bucket, key);
+  }
+
   async stop(): Promise<void> {
     const { child } = this;
     if (child !== undefined && child.exitCode === null) {

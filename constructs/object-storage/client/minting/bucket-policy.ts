@@ -35,7 +35,8 @@ export function allow(
         ...principal,
         Action: LIST_ACTIONS,
         Resource: arn,
-        Condition: { StringLike: { 's3:prefix': `${prefix}*` } },
+        // A listing of everything names no prefix, which no pattern is like.
+        ...(prefix === '' ? {} : { Condition: { StringLike: { 's3:prefix': `${prefix}*` } } }),
       },
     ],
   };

@@ -6,7 +6,7 @@ import { VersitygwMinter } from './versitygw';
 export interface Grant {
   /** Id of the access key; it says whose it is. */
   readonly name: string;
-  /** Objects of the vault's bucket that it may list, read, write and delete, never a version of them: `production/`. */
+  /** Objects of the vault's bucket that it may list, read, write and delete, never a version of them: `production/`; empty: all. */
   readonly prefix: string;
   /** @default false - it may write and delete as well */
   readonly readOnly?: boolean;

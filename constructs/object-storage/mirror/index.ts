@@ -1,0 +1,2 @@
+export * from './bucket-mirror';
+export * from './scripts';
