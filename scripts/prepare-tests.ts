@@ -5,12 +5,13 @@ import { imageDefinition } from '../local/images/catalogue';
 import { unpackedImage } from '../local/images/unpack';
 import { ensurePackages, ensurePrerequisites } from '../local/prerequisites';
 import { timedProgress } from '../local/processes/progress';
+import { RCLONE } from '../test/object-storage/mirror/program';
 import { FAKETIME } from '../test/postgres/scripts/clock';
 import { POSTGRES_ROOT_FILE, UPGRADE_ROOT_FILE } from '../test/postgres-root';
 import { PUSHGATEWAY } from '../test/pushgateway/program';
 
 /**
- * What `npm test` needs beyond Node: shellcheck, age, jq, libfaketime and a Pushgateway, the postgres images as folders, in which the pod
+ * What `npm test` needs beyond Node: shellcheck, age, jq, libfaketime, rclone and a Pushgateway, the postgres images as folders, in which the pod
  * scripts run, a real S3 server, promtool and amtool. They need root on a Debian machine; elsewhere those tests run on the
  * machine's own PostgreSQL, or are skipped and counted as such.
  */
@@ -29,6 +30,7 @@ async function prepareTests(): Promise<void> {
       jq: '/usr/bin/jq',
       libfaketime: FAKETIME,
       'prometheus-pushgateway': PUSHGATEWAY,
+      rclone: RCLONE,
     },
     progress,
   );

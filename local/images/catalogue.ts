@@ -6,6 +6,7 @@ export type ImageName =
   | 'postgres-upgrade'
   | 'blackbox-exporter'
   | 'pushgateway'
+  | 'rclone'
   | 'pause'
   | 'coredns'
   | 'local-path-provisioner'
@@ -71,6 +72,7 @@ export const IMAGES: readonly ImageDefinition[] = [
   },
   { name: 'blackbox-exporter', version: '0.26', onDemand: true, onDebian: true, system: false },
   { name: 'pushgateway', version: '1.11', onDemand: true, onDebian: true, system: false },
+  { name: 'rclone', version: '1.60', onDemand: true, onDebian: true, system: false },
   ...ADDON_PROGRAMS.map((name) => ({
     name,
     version: binaryDefinition(name).version,

@@ -6,6 +6,7 @@ import {
   S3Client,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
+import type { StoreAddress } from '../store-address';
 import type { Vault } from '../vault';
 import { codesOf, explain, StoreProblem } from './problem';
 
@@ -33,11 +34,24 @@ export interface OpenStoreOptions {
   readonly bucket?: string;
 }
 
-/** The S3 client of a vault, for this machine. */
-export function openClient(vault: Vault, keys: StoreKeys = keysFromEnvironment()): S3Client {
+/** Where a bucket is: of a vault, or one with data. */
+export interface StorePlace {
+  readonly store: StoreAddress;
+  /** Amazon's account; undefined for another store. */
+  readonly account: string | undefined;
+}
+
+/**
+ * The S3 client of a store, for this machine.
+ * @param address at which the store is, whatever its name resolves to. @default - `VAULT_ADDRESS`, if it is set
+ */
+export function openClient(
+  { store }: Pick<StorePlace, 'store'>,
+  keys: StoreKeys = keysFromEnvironment(),
+  address: string | undefined = process.env['VAULT_ADDRESS'],
+): S3Client {
   // The SDK's advice on Node versions comes last on stderr, where cause and fix of a failure belong.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
-  const { store } = vault;
   const config: S3ClientConfig = {
     region: store.region,
     credentials: { ...keys },
@@ -50,7 +64,7 @@ export function openClient(vault: Vault, keys: StoreKeys = keysFromEnvironment()
       httpsAgent: {
         keepAlive: true,
         ...(store.caPem === undefined ? {} : { ca: store.caPem }),
-        ...fixedAddress(process.env['VAULT_ADDRESS']),
+        ...fixedAddress(address),
       },
     },
   };
@@ -85,10 +99,10 @@ export function openStore(vault: Vault, options: OpenStoreOptions = {}): S3Store
   return new S3Store(vault, openClient(vault, options.keys), options.bucket ?? vault.bucket);
 }
 
-/** A bucket of a vault. Every failure is a `StoreProblem`, with cause and fix. */
+/** A bucket of a store. Every failure is a `StoreProblem`, with cause and fix. */
 export class S3Store implements ObjectStore {
   constructor(
-    private readonly vault: Vault,
+    private readonly place: StorePlace,
     readonly client: S3Client,
     readonly bucket: string,
   ) {}
@@ -155,13 +169,13 @@ export class S3Store implements ObjectStore {
   }
 
   explain(error: unknown, doing: string): StoreProblem {
-    const { endpoint, region } = this.vault.store;
+    const { endpoint, region } = this.place.store;
     return explain(error, { endpoint, region, bucket: this.bucket, doing });
   }
 
   /** Amazon refuses a request to a bucket that has, meanwhile, become somebody else's. */
   get target(): { readonly Bucket: string; readonly ExpectedBucketOwner?: string } {
-    const { account } = this.vault;
+    const { account } = this.place;
     return { Bucket: this.bucket, ...(account === undefined ? {} : { ExpectedBucketOwner: account }) };
   }
 }

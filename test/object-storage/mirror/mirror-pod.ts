@@ -24,8 +24,8 @@ import { mirrorScripts } from '../../../constructs/object-storage/mirror/scripts
 import { Background, type Result } from '../../postgres/scripts/processes';
 import { writeScripts } from '../../postgres/scripts/scripts-folder';
 import { findVersitygw, Versitygw } from '../versitygw';
+import { RCLONE } from './program';
 
-export const RCLONE = '/usr/bin/rclone';
 const program = findVersitygw();
 const runnable = program !== undefined && existsSync(RCLONE);
 if (!runnable) console.warn('Skipped: rclone or a built versitygw (npm run local) is missing.');
