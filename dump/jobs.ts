@@ -5,8 +5,8 @@ import { EnvironmentProblem, type Progress } from '../deploy/progress';
 
 export interface JobOptions {
   readonly subject: Subject;
-  /** Which of the two templates: its CronJob is `<database>-<template>`. */
-  readonly template: 'dump' | 'dump-load';
+  /** Which template: its CronJob is `<database>-<template>`, or that of a mirror `<bucket>-<template>`. */
+  readonly template: 'dump' | 'dump-load' | 'mirror' | 'mirror-restore';
   /** Variables of the container that differ from the template's. */
   readonly environment: Readonly<Record<string, string>>;
   /** @default - as the template has it */
@@ -75,7 +75,7 @@ export async function runJob(options: JobOptions): Promise<string> {
   }
 }
 
-/** @throws EnvironmentProblem when the database has no dumps */
+/** @throws EnvironmentProblem when there is no such template */
 export async function readTemplate(
   { kubectl, namespace, database }: Subject,
   which: JobOptions['template'],
@@ -90,7 +90,7 @@ export async function readTemplate(
   const [template] = items;
   if (template !== undefined) return template;
   throw new EnvironmentProblem(
-    `namespace ${namespace} has no CronJob ${name} — FIX: declare \`dumps\` for ${database}, and deploy the environment`,
+    `namespace ${namespace} has no CronJob ${name} — FIX: declare ${which.startsWith('dump') ? '`dumps`' : 'a `mirror`'} for ${database}, and deploy the environment`,
   );
 }
 

@@ -3,9 +3,11 @@ import type { RoutingPlan } from '../constructs/alerts/routing';
 import type { SecretRef } from '../constructs/core';
 import type { DashboardBackupProps } from '../constructs/dashboards';
 import type { Recipient } from '../constructs/escrow';
-import type { Vault } from '../constructs/object-storage';
+import type { PrimaryBucketProps, Vault } from '../constructs/object-storage';
+import type { BucketMirrorProps } from '../constructs/object-storage/mirror';
 import type { OperatorProps } from '../constructs/operators';
 import type { ExportersProps, PostgresDatabaseProps, RepositoryProps } from '../constructs/postgres';
+import type { PushTarget } from '../constructs/pushgateway';
 
 /** A database of an environment; where it runs and what it runs on is said once, by the environment. */
 export type DatabaseDeclaration = Omit<
@@ -24,6 +26,26 @@ export interface EnvironmentRepository
   readonly folder?: string;
 }
 
+/** A bucket with primary data, and its mirror in the environment's vault. */
+export interface BucketDeclaration extends Omit<PrimaryBucketProps, 'assetId'> {
+  /** Of the asset and of its mirror. */
+  readonly name: string;
+  /** @default - none: a fault where the bucket is critical or moderate, unless something else brings it back */
+  readonly mirror?: Omit<
+    BucketMirrorProps,
+    | 'name'
+    | 'namespace'
+    | 'image'
+    | 'imagePullPolicy'
+    | 'of'
+    | 'vault'
+    | 'vaultKeys'
+    | 'path'
+    | 'alerting'
+    | 'pushgateway'
+  >;
+}
+
 /** One deployment of the platform: everything that differs between two of them. */
 export interface Environment {
   /** First part of its stacks' names. */
@@ -40,6 +62,8 @@ export interface Environment {
   /** Images by what they hold. */
   readonly images: {
     readonly postgres: string;
+    /** Of images/rclone. @default - none: only where no bucket is mirrored */
+    readonly rclone?: string;
     /** @default 'IfNotPresent' */
     readonly pullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
   };
@@ -88,6 +112,10 @@ export interface Environment {
   };
   /** A Grafana whose dashboards are exported into the vault. @default - none */
   readonly grafana?: Pick<DashboardBackupProps, 'url' | 'caPem' | 'token' | 'restoreToken'>;
+  /** Where jobs leave their figures: the URL of a Pushgateway that is scraped with `honorLabels`. @default - nowhere */
+  readonly pushgateway?: PushTarget;
+  /** Buckets with primary data. @default - none */
+  readonly buckets?: readonly BucketDeclaration[];
   /** Charts that are installed before the platform. @default - none */
   readonly operators?: readonly OperatorProps[];
   readonly databases: readonly DatabaseDeclaration[];

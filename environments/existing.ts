@@ -1,5 +1,6 @@
 import { Vault } from '../constructs/object-storage';
 import { alertingFromSettings } from './alerting';
+import { bucketsFromSettings } from './buckets';
 import { type DatabaseDeclaration, type Environment, setting } from './environment';
 import { escrowRecipients } from './escrow';
 import { grafanaFromSettings } from './grafana';
@@ -24,12 +25,14 @@ export function onExistingCluster(name: string, databases: readonly DatabaseDecl
     cluster: context === '' ? {} : { context },
     images: {
       postgres: setting('POSTGRES_IMAGE', `${registry}/postgres:17`),
+      rclone: setting('RCLONE_IMAGE', `${registry}/rclone:1.60`),
     },
     state: setting('STATE_LOCK', 'on') === 'off' ? 'vault-unlocked' : 'vault',
     repositoryKeys: VAULT_KEYS,
     // A cluster that is just coming back may lack the operator: databases come back all the same, and the deploy says so.
     ...alertingFromSettings('prometheus-operator'),
     ...grafanaFromSettings(),
+    ...bucketsFromSettings(name),
     escrow: {
       recipients: escrowRecipients(),
       without: setting('ESCROW', 'required') === 'none' ? 'warn' : 'refuse',

@@ -1,6 +1,7 @@
 import { Duration, Size } from '../constructs/core';
 import { Vault } from '../constructs/object-storage';
 import { alertingFromSettings } from './alerting';
+import { bucketsFromSettings } from './buckets';
 import { type Environment, setting } from './environment';
 import { escrowRecipients } from './escrow';
 import { grafanaFromSettings } from './grafana';
@@ -21,12 +22,14 @@ export const local: Environment = {
   cluster: {},
   images: {
     postgres: setting('POSTGRES_IMAGE', 'docker.io/local/postgres:17'),
+    rclone: setting('RCLONE_IMAGE', 'docker.io/local/rclone:1.60'),
   },
   state: 'workstation',
   repositoryKeys: VAULT_KEYS,
   // The embedded cluster has no operator unless it is asked for, and the core is rehearsed without.
   ...alertingFromSettings('none'),
   ...grafanaFromSettings(),
+  ...bucketsFromSettings('local'),
   exporters: { repositoryInterval: Duration.seconds(20) },
   escrow: { recipients: escrowRecipients(), without: 'accept' },
   databases: [

@@ -2,6 +2,8 @@ import type { Alerting } from '../constructs/alerts';
 import { type App, addCheck, EnvironmentStack, type Finding, type SecretRef } from '../constructs/core';
 import { DashboardBackup } from '../constructs/dashboards';
 import { Escrow } from '../constructs/escrow';
+import { PrimaryBucket } from '../constructs/object-storage';
+import { BucketMirror } from '../constructs/object-storage/mirror';
 import { PostgresDatabase } from '../constructs/postgres';
 import {
   type Environment,
@@ -21,7 +23,7 @@ export class PlatformStack extends EnvironmentStack {
   /** @param alerting that of the environment, which says where objects that watch are declared; `undefined`: not watched */
   constructor(app: App, environment: Environment, alerting: Alerting | undefined) {
     super(app, { environment: environment.name, layer: 'platform' });
-    addCheck(this, () => checkName(environment));
+    addCheck(this, () => [...checkName(environment), ...checkImages(environment)]);
     keepState(this, environment);
     kubernetesProvider(this, environment);
     const { cluster, images, namespace } = environment;
@@ -56,6 +58,23 @@ export class PlatformStack extends EnvironmentStack {
         ...(alerting === undefined ? {} : { alerting }),
         ...(images.pullPolicy === undefined ? {} : { imagePullPolicy: images.pullPolicy }),
       });
+    for (const { mirror, name, ...declaration } of environment.buckets ?? []) {
+      const bucket = new PrimaryBucket(this, name, { ...declaration, assetId: name });
+      if (mirror === undefined) continue;
+      const { pushgateway } = environment;
+      new BucketMirror(bucket, 'mirror', {
+        ...mirror,
+        name,
+        namespace,
+        of: bucket,
+        image: images.rclone ?? '',
+        vault: environment.vault,
+        vaultKeys: environment.repositoryKeys,
+        ...(pushgateway === undefined ? {} : { pushgateway }),
+        ...(alerting === undefined ? {} : { alerting }),
+        ...(images.pullPolicy === undefined ? {} : { imagePullPolicy: images.pullPolicy }),
+      });
+    }
     const { recipients } = environment.escrow;
     if (recipients.length > 0)
       new Escrow(this, 'escrow', { recipients, namespace, secrets: secretsToKeep(environment) });
@@ -73,12 +92,23 @@ function checkName({ name }: Environment): Finding[] {
   ];
 }
 
+function checkImages({ buckets = [], images }: Environment): Finding[] {
+  if (images.rclone !== undefined || buckets.every(({ mirror }) => mirror === undefined)) return [];
+  return [
+    {
+      rule: 'environment/images',
+      message: 'images.rclone is not set, and a bucket is mirrored by it',
+      fix: 'build images/rclone, and name the image there',
+    },
+  ];
+}
+
 /**
  * All that a deploy after a loss needs beside the way to the vault. The vault's keys are not among them: the next
  * life needs new ones.
  */
 function secretsToKeep(environment: Environment): Record<string, SecretRef> {
-  const { databases } = environment;
+  const { buckets = [], databases } = environment;
   return {
     ...Object.fromEntries(
       repositoryPassphrases(environment).map(({ number, passphrase }) => [
@@ -97,5 +127,23 @@ function secretsToKeep(environment: Environment): Record<string, SecretRef> {
           : [[`replication password of ${name}`, replicationPassword] as const]),
       ]),
     ),
+    // The store of a bucket outlives the environment: its keys are the same after a loss.
+    ...Object.fromEntries(
+      buckets.flatMap(({ mirror, name }) => [
+        ...pair(`reader of the bucket ${name}`, mirror?.sourceKeys),
+        ...pair(`writer of the bucket ${name}`, mirror?.restoreKeys),
+      ]),
+    ),
   };
+}
+
+function pair(
+  who: string,
+  keys: { readonly accessKey: SecretRef; readonly secretKey: SecretRef } | undefined,
+): [string, SecretRef][] {
+  if (keys === undefined) return [];
+  return [
+    [`access key of the ${who}`, keys.accessKey],
+    [`secret key of the ${who}`, keys.secretKey],
+  ];
 }

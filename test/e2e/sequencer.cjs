@@ -18,6 +18,7 @@ const SECONDS = {
   'full-volume': 290,
   'larger-volume': 45,
   life: 240,
+  mirror: 200,
   monitoring: 240,
   recover: 150,
   refusals: 60,

@@ -14,6 +14,14 @@ export interface VersitygwOptions {
   readonly versioning?: boolean;
   /** @default 'us-east-1' */
   readonly region?: string;
+  /** Where it listens. @default - on the loopback, at a port that is free */
+  readonly at?: {
+    readonly address: string;
+    readonly port: number;
+    readonly hostName: string;
+    /** Path of the network namespace. */
+    readonly network: string;
+  };
   /** Whether it has users beside the one that it starts with. @default true */
   readonly users?: boolean;
 }
@@ -23,20 +31,32 @@ export class Versitygw {
   readonly keys = { accessKeyId: 'tester', secretAccessKey: 'tester-secret-key' };
 
   static async start(program: string, options: VersitygwOptions = {}): Promise<Versitygw> {
+    const { address, hostName, port, network } = options.at ?? {
+      address: '127.0.0.1',
+      hostName: '127.0.0.1',
+      port: await freePort(),
+      network: undefined,
+    };
     const folder = mkdtempSync(join(tmpdir(), 'versitygw-'));
     const authority = await CertificateAuthority.create('test vault');
-    const server = await authority.issue({ commonName: 'localhost', addresses: ['127.0.0.1'] });
+    const server = await authority.issue({
+      commonName: hostName,
+      ...(hostName === address ? {} : { dnsNames: [hostName] }),
+      addresses: [address],
+    });
     const file = (name: string, text: string): string => {
       writeFileSync(join(folder, name), text, { mode: 0o600 });
       return join(folder, name);
     };
-    const port = await freePort();
     for (const name of ['data', 'versions', 'users']) mkdirSync(join(folder, name));
-    const it = new Versitygw(`https://127.0.0.1:${port}`, authority.pem, folder);
+    const it = new Versitygw(`https://${hostName}:${port}`, authority.pem, folder);
+    const enter = network === undefined ? [] : ['nsenter', `--net=${network}`];
+    const [command = program, ...before] = [...enter, program];
     it.child = spawn(
-      program,
+      command,
       [
-        `--port=127.0.0.1:${port}`,
+        ...before,
+        `--port=${address}:${port}`,
         `--cert=${file('server.crt', server.certificate)}`,
         `--key=${file('server.key', server.key)}`,
         `--region=${options.region ?? 'us-east-1'}`,
@@ -51,7 +71,7 @@ export class Versitygw {
         stdio: 'ignore',
       },
     );
-    await listening(port);
+    await listening(address, port);
     return it;
   }
 
@@ -87,10 +107,10 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-async function listening(port: number): Promise<void> {
+async function listening(address: string, port: number): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
     const open = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => resolve(true)).on('error', () => resolve(false));
+      const socket = connect(port, address, () => resolve(true)).on('error', () => resolve(false));
       socket.once('connect', () => socket.destroy());
     });
     if (open) return;
