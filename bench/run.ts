@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { Size } from '../constructs/core';
 import { compile } from './compile';
 import { type Figure, gates, isBroken, renderFigures } from './figure';
+import { measureMirror } from './mirror/benchmark';
 import { measureProcess } from './process/benchmark';
 import { measureRequire } from './require/benchmark';
 import { measureRto } from './rto/benchmark';
@@ -14,6 +15,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   process: measureProcess,
   synth: measureSynth,
   rules: measureRules,
+  mirror: measureMirror,
 };
 
 const command = new Command('bench')

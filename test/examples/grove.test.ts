@@ -1,3 +1,11 @@
+import { DeleteBucketCommand, DeleteObjectCommand } from '@aws-sdk/client-s3';
+import type { EnvironmentStack } from '../../constructs/core';
+import { PrimaryBucket } from '../../constructs/object-storage';
+import { prepareBucket } from '../../constructs/object-storage/client';
+import { BucketMirror } from '../../constructs/object-storage/mirror';
+import { Template } from '../helpers/template';
+import { describeWithRclone, MirrorPod, mirrorProps } from '../object-storage/mirror/mirror-pod';
+
 /*
  * Grove's hosting clusters: many instances of one application, managed databases, applied from a
  * laptop or by GitLab CI.
@@ -10,7 +18,8 @@
  *   });
  *   for (const instance of instances) new Instance(this, instance.name, { database: mysql, … });
  *   new VolumeAsset(this, 'search', { claim: searchClaim, recoveredBy: velero });
- *   new BucketMirror(this, 'assets', { from: assets, to: vault, schedule: Schedule.daily({ hour: 3 }) });
+ *   const assets = new PrimaryBucket(this, 'assets', { bucket: Bucket.s3Compatible({ … }), criticality: 'critical' });
+ *   new BucketMirror(this, 'assets-mirror', { of: assets, vault, sourceKeys, vaultKeys, … });
  *   new DashboardExport(this, 'dashboards', { grafana, to: vault, schedule: Schedule.daily({ hour: 4 }) });
  *   Recovery.of(this).asset({ id: 'celery-queues', kind: 'queue', criticality: 'low', recoveredBy: 'people',
  *     degradedMode: { impact: 'tasks that waited are lost', workaround: 'start them again by hand: …' } });
@@ -25,7 +34,51 @@ describe('Grove', () => {
   test.todo('G5 managed databases: provider backups, restore beside, one table back, all of it back');
   test.todo("G6 queues and functions' code are declared not backed up; lost queues name the manual work");
   test.todo('G7 volumes of Elasticsearch or OpenSearch are backed up and restored');
-  test.todo('G8 buckets are versioned and copied; neither a deprovisioning nor a wrong destroy deletes them');
   test.todo("G9 Grafana's hand-made dashboards are exported or persisted, and come back");
   test.todo('G10 Velero backs up resources and volumes; off by default; a guide switches it on and off');
+});
+
+describeWithRclone('Grove, on real stores', () => {
+  let pod: MirrorPod;
+  beforeAll(async () => {
+    pod = await MirrorPod.start();
+  }, 60_000);
+  afterAll(() => pod?.stop());
+
+  test('G8 buckets are versioned and copied; neither a deprovisioning nor a wrong destroy deletes them', async () => {
+    const declare = (mirrored: boolean) => (stack: EnvironmentStack) => {
+      const assets = new PrimaryBucket(stack, 'assets', { bucket: pod.bucket, criticality: 'critical' });
+      if (mirrored) new BucketMirror(stack, 'mirror', { of: assets, ...mirrorProps(pod) });
+    };
+    // Versions alone are no copy.
+    expect(Template.faults(declare(false)).map(({ rule }) => rule)).toEqual(['bucket/no-mirror']);
+    expect(Template.faults(declare(true))).toEqual([]);
+
+    const { applied } = await prepareBucket(pod.bucket, { keys: pod.administrator });
+    expect(applied).toEqual(['versioned', 'no key may destroy it, or a version']);
+
+    pod.putAll({ 'courses/1': 'one', 'courses/2': 'two' });
+    await pod.mirrored();
+    // Whoever deprovisions has the application's key, which may do whatever a key of the environment may.
+    const application = await pod.applicationStore();
+    const refused = async (command: DeleteBucketCommand | DeleteObjectCommand): Promise<void> => {
+      const request = application.client.send(command as DeleteBucketCommand);
+      await expect(request).rejects.toMatchObject({ name: 'AccessDenied' });
+    };
+    for (const Key of await application.keys('')) {
+      const { VersionId } = await application.client.send(
+        new DeleteObjectCommand({ ...application.target, Key }),
+      );
+      await refused(new DeleteObjectCommand({ ...application.target, Key, VersionId }));
+    }
+    await refused(new DeleteBucketCommand(application.target));
+    // What a wrong destroy has deleted is in the vault, and the mirror does not follow.
+    expect((await pod.run('mirror.sh')).lastLine).toMatch(/2 of 2 objects are gone at the source at once/);
+    expect((await pod.run('restore.sh', { RESTORE_APPLY: 'true' })).status).toBe(0);
+    expect([await application.read('courses/1'), await application.read('courses/2')]).toEqual([
+      'one',
+      'two',
+    ]);
+    application.client.destroy();
+  });
 });

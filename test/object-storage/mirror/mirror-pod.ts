@@ -12,7 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { Vault } from '../../../constructs/object-storage';
+import { SecretRef } from '../../../constructs/core';
+import { Bucket, Vault } from '../../../constructs/object-storage';
 import {
   openMinter,
   openStore,
@@ -20,6 +21,7 @@ import {
   type S3Store,
   type StoreKeys,
 } from '../../../constructs/object-storage/client';
+import type { BucketMirrorProps } from '../../../constructs/object-storage/mirror';
 import { mirrorScripts } from '../../../constructs/object-storage/mirror/scripts';
 import { Background, type Result } from '../../postgres/scripts/processes';
 import { writeScripts } from '../../postgres/scripts/scripts-folder';
@@ -201,8 +203,34 @@ export class MirrorPod {
       rmSync(this.mirrorFile(part), { recursive: true, force: true });
   }
 
-  get endpoints(): { readonly source: string; readonly vault: string } {
-    return { source: this.stores.source.endpoint, vault: this.stores.vault.endpoint };
+  /** What is mirrored, as it is declared. */
+  get bucket(): Bucket {
+    const { caPem, endpoint } = this.stores.source;
+    return Bucket.s3Compatible({ endpoint, caPem, name: 'uploads' });
+  }
+  /** Of the source. */
+  get administrator(): StoreKeys {
+    return this.stores.source.keys;
+  }
+  /** The source as an application has it, by a key that may do everything which is not denied to all. */
+  async applicationStore(): Promise<S3Store> {
+    const reference = vaultAt(this.stores.source, 'uploads');
+    const minter = openMinter(reference, this.administrator);
+    const keys = await minter?.mint({ name: 'application', prefix: '' });
+    minter?.close();
+    const { GetBucketPolicyCommand, PutBucketPolicyCommand } = await import('@aws-sdk/client-s3');
+    const { client, target } = this.store;
+    const policy = JSON.parse((await client.send(new GetBucketPolicyCommand(target))).Policy ?? '{}');
+    const everything = { Action: 's3:*', Resource: ['arn:aws:s3:::uploads', 'arn:aws:s3:::uploads/*'] };
+    policy.Statement.push({ Effect: 'Allow', Principal: { AWS: ['application'] }, ...everything });
+    await client.send(new PutBucketPolicyCommand({ ...target, Policy: JSON.stringify(policy) }));
+    return openStore(reference, { keys: keys ?? this.administrator });
+  }
+  /** Where the copy goes, as it is declared. */
+  get vault(): Vault {
+    const { caPem } = this.stores.vault;
+    // Its address is that of this machine: a name of another one stands for it.
+    return Vault.s3Compatible({ endpoint: 'https://vault.example.com', caPem, bucket: 'vault' });
   }
 
   async stop(): Promise<void> {
@@ -272,4 +300,20 @@ export function damage(file: string): void {
   bytes[0] = (bytes[0] ?? 0) ^ 0xff;
   writeFileSync(file, bytes);
   utimesSync(file, atime, mtime);
+}
+
+/** The rest of a mirror's declaration, for tests of what is declared. */
+export function mirrorProps(pod: MirrorPod): Omit<BucketMirrorProps, 'of'> {
+  const keys = (who: string) => ({
+    accessKey: SecretRef.existing({ name: who, key: 'access' }),
+    secretKey: SecretRef.existing({ name: who, key: 'secret' }),
+  });
+  return {
+    name: 'uploads',
+    namespace: 'test',
+    image: 'registry.example.com/rclone:1.60',
+    vault: pod.vault,
+    sourceKeys: keys('uploads'),
+    vaultKeys: keys('vault'),
+  };
 }
