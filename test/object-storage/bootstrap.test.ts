@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Duration } from '../../constructs/core';
 import { openClient, prepareVault, StoreProblem } from '../../constructs/object-storage/client';
 import { FakeS3, type Misbehaviour } from './fake-s3';
-import { onEveryStore, vaultAt, versitygw } from './stores';
+import { freshStore, onEveryStore, vaultAt, versitygw } from './stores';
 import { Versitygw } from './versitygw';
 
 /** What a run of the bootstrap says, when it fails; the last line holds cause and fix. */
@@ -45,6 +45,13 @@ onEveryStore((server) => {
     const { ListObjectVersionsCommand } = await import('@aws-sdk/client-s3');
     const page = await openClient(vault, keys).send(new ListObjectVersionsCommand({ Bucket: vault.bucket }));
     expect([page.Versions ?? [], page.DeleteMarkers ?? []]).toEqual([[], []]);
+  });
+
+  test('takes what is large, by its own authority as well', async () => {
+    const store = await freshStore(server());
+    await store.write('large', 'x'.repeat(3 * 1024 * 1024));
+    expect((await store.read('large'))?.length).toBe(3 * 1024 * 1024);
+    store.client.destroy();
   });
 
   test('two at once do not disturb each other', async () => {

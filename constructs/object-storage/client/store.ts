@@ -57,6 +57,8 @@ export function openClient(
     credentials: { ...keys },
     // A store under load is asked again for a while; one that does not answer is told of within two minutes.
     maxAttempts: 8,
+    // For what it would ask leave to send (2 MiB and more) the SDK takes a connection that knows no authority of ours.
+    expectContinueHeader: false,
     requestHandler: {
       connectionTimeout: 3_000,
       requestTimeout: 10_000,

@@ -34,11 +34,13 @@ check_with() {
   cat "$WORK/combined" >>"$file"
 }
 
-# The part of this run: by a number that each name has for good, so that every object has its turn.
+# The part of this run: by a number that each name has for good, so that every object has its turn. What the run itself has
+# copied the store has just told the checksum of.
 read_back_names() {
   if ((READ_BACK_RUNS == 0)); then return 0; fi
   awk -F "$TAB" -v runs="$READ_BACK_RUNS" -v turn="$RUN" '
     BEGIN { for (i = 1; i < 256; i++) code[sprintf("%c", i)] = i }
-    { number = 0; for (i = 1; i <= length($1); i++) number = (number * 31 + code[substr($1, i, 1)]) % 1000003 }
-    number % runs == turn % runs { print $1 }' "$WORK/source"
+    $1 != "=" { next }
+    { number = 0; for (i = 1; i <= length($2); i++) number = (number * 31 + code[substr($2, i, 1)]) % 1000003 }
+    number % runs == turn % runs { print $2 }' "$WORK/plan"
 }
