@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { describeWithRclone, MirrorPod } from './mirror-pod';
 
 describeWithRclone('the mirror of a bucket', () => {
@@ -46,5 +47,22 @@ describeWithRclone('the mirror of a bucket', () => {
       versions: 2,
     });
     expect(pod.mirrorKeys(`replaced/${third.id}`)).toEqual(['files/1.txt', 'files/2.txt']);
+  });
+
+  test('one that was overwritten by as many other bytes', async () => {
+    await pod.mirrored();
+    await pod.put('files/3.txt', 'CONTENT 3');
+    const { copied, id, replaced } = await pod.mirrored();
+    expect([copied.objects, replaced]).toEqual([1, 1]);
+    expect(pod.mirrorKeys(`replaced/${id}`)).toEqual(['files/3.txt']);
+    expect(readFileSync(pod.mirrorFile('current/files/3.txt'), 'utf8')).toBe('CONTENT 3');
+  });
+
+  test('a bucket that has nothing yet, and then has', async () => {
+    pod.empty();
+    expect(await pod.mirrored()).toMatchObject({ objects: 0, bytes: 0 });
+    expect(await pod.mirrored()).toMatchObject({ objects: 0, copied: { objects: 0 } });
+    await pod.put('first', 'first');
+    expect(await pod.mirrored()).toMatchObject({ objects: 1, copied: { objects: 1 } });
   });
 });

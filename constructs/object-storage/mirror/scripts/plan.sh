@@ -18,14 +18,19 @@ join_names() { join -t "$TAB" -e - "$@"; }
 
 # Of what was written anew with the same size, the same content is no change: after a restore that is all of a bucket.
 settle_same_content() {
-  awk -F "$TAB" 'NR == FNR { bytes[$1] = $2; next } $1 == "C" && bytes[$2] == $3 { print $2 }' "$WORK/mirror" "$WORK/plan" >"$WORK/doubtful"
+  # Which file a line is of is said beside it: one of them may be empty.
+  awk -F "$TAB" 'mirror { bytes[$1] = $2; next } $1 == "C" && bytes[$2] == $3 { print $2 }' mirror=1 "$WORK/mirror" mirror=0 "$WORK/plan" >"$WORK/doubtful"
   if [[ ! -s $WORK/doubtful ]]; then return 0; fi
   hashes source "$SOURCE" "$WORK/doubtful" "$WORK/hashes.source" || return 2
   hashes vault "$CURRENT" "$WORK/doubtful" "$WORK/hashes.mirror" || return 2
   # By an MD5 that both know: that of an upload in parts is known of some alone.
   comm -12 "$WORK/hashes.source" "$WORK/hashes.mirror" | cut -f 1 | sort >"$WORK/alike"
-  awk 'BEGIN { FS = OFS = "\t" } NR == FNR { alike[$1]; next } $1 == "C" && ($2 in alike) { $1 = "=" } { print }' \
-    "$WORK/alike" "$WORK/plan" >"$WORK/plan.settled"
+  awk 'BEGIN { FS = OFS = "\t" } names { alike[$1]; next } $1 == "C" && ($2 in alike) { $1 = "=" } { print }' \
+    names=1 "$WORK/alike" names=0 "$WORK/plan" >"$WORK/plan.settled"
+  if (($(wc -l <"$WORK/plan.settled") != $(wc -l <"$WORK/plan"))); then
+    CAUSE="the plan has lost objects on its way" CAUSE_FIX="report this as a defect; nothing was changed"
+    return 2
+  fi
   mv "$WORK/plan.settled" "$WORK/plan"
 }
 hashes() {

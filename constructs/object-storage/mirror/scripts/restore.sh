@@ -148,7 +148,7 @@ list_tree target "$TARGET" "$WORK/target" || die "$SUBJECT: the target cannot be
 compare
 comm -13 <(cut -f 1 "$WORK/places") <(below "$WORK/target" | cut -f 1) >"$WORK/extra"
 TO_WRITE=$(cat "$WORK/missing" "$WORK/different" | wc -l)
-BYTES=$(awk -F "$TAB" 'NR == FNR { wanted[$1]; next } $1 in wanted { n += $2 } END { printf "%.0f", n }' <(cat "$WORK/missing" "$WORK/different") "$WORK/places")
+BYTES=$(awk -F "$TAB" 'names { wanted[$1]; next } $1 in wanted { n += $2 } END { printf "%.0f", n }' names=1 "$WORK/missing" "$WORK/different" names=0 "$WORK/places")
 told "are missing at the target" "$WORK/missing"
 told "are different there, and are overwritten" "$WORK/different"
 told "are there, and were not then$(if [[ $RESTORE_DELETE == true ]]; then echo ': they are deleted'; else echo ': they stay'; fi)" "$WORK/extra"
