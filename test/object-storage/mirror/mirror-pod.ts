@@ -23,10 +23,11 @@ import {
 } from '../../../constructs/object-storage/client';
 import type { BucketMirrorProps } from '../../../constructs/object-storage/mirror';
 import { mirrorScripts } from '../../../constructs/object-storage/mirror/scripts';
-import { Background, type Result } from '../../postgres/scripts/processes';
+import type { Result } from '../../postgres/scripts/processes';
 import { writeScripts } from '../../postgres/scripts/scripts-folder';
 import { findVersitygw, Versitygw } from '../versitygw';
 import { RCLONE } from './program';
+import { Running } from './running';
 
 const program = findVersitygw();
 const runnable = program !== undefined && existsSync(RCLONE);
@@ -259,38 +260,6 @@ function remote(name: string, endpoint: string, keys: StoreKeys): Environment {
   return Object.fromEntries(
     Object.entries(settings).map(([key, value]) => [`RCLONE_CONFIG_${name}_${key}`, value]),
   );
-}
-
-/** A script that runs, with its two outputs apart. */
-export class Running {
-  private readonly process: Background;
-
-  constructor(
-    command: readonly string[],
-    env: Environment,
-    cwd: string,
-    private readonly file: string,
-  ) {
-    mkdirSync(dirname(file), { recursive: true });
-    const redirected = ['bash', '-c', 'exec "$@" >"$0"', `${file}.out`, ...command];
-    this.process = Background.direct(redirected, { cwd, env }, file);
-  }
-
-  get log(): string {
-    return this.process.log;
-  }
-  kill(): void {
-    this.process.kill();
-  }
-  signal(signal: NodeJS.Signals): void {
-    this.process.signal(signal);
-  }
-  async finished(timeoutMs = 120_000): Promise<Result> {
-    const status = await this.process.exit(timeoutMs);
-    const stderr = this.log;
-    const stdout = existsSync(`${this.file}.out`) ? readFileSync(`${this.file}.out`, 'utf8') : '';
-    return { status, stdout, stderr, lastLine: stderr.trimEnd().split('\n').at(-1) ?? '' };
-  }
 }
 
 /** Other bytes of the same number, and no other time: as a disk does it. */
