@@ -72,7 +72,7 @@ export interface BucketMirrorProps {
   readonly pushgateway?: PushTarget;
   /** How it is watched; the alerts on its figures need `pushgateway`. @default - not at all */
   readonly alerting?: Alerting;
-  /** @default - requests of 100m and 128Mi, a limit of 1Gi: half a gigabyte for each million objects */
+  /** @default - requests of 100m and 128Mi, a limit of 1Gi: enough for about half a million objects */
   readonly resources?: Resources;
 }
 
