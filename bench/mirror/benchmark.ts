@@ -8,8 +8,8 @@ import { run, withScratch } from '../program';
 import { byTurns, listed, median } from '../statistics';
 import { BenchStore } from './store';
 
-const ROUNDS = 3;
-const LARGE = { count: 80, bytes: 8 * 1024 * 1024 };
+const ROUNDS = 5;
+const LARGE = { count: 40, bytes: 8 * 1024 * 1024 };
 const SMALL = { count: 600, bytes: 16 * 1024 };
 const MEGABYTES = Math.round((LARGE.count * LARGE.bytes + SMALL.count * SMALL.bytes) / 1_048_576);
 

@@ -52,10 +52,13 @@ begin_run() {
 
 # copy_kind <kinds>: over what is there.
 copy_kind() {
+  local which=(--files-from-raw "$WORK/names" --no-traverse)
   pick "$1" >"$WORK/names"
   if [[ ! -s $WORK/names ]]; then return 0; fi
+  # A mirror that has nothing takes all: rclone then has of its own listing what it asks about each name otherwise.
+  if [[ ! -s $WORK/mirror ]]; then which=(); fi
   # What is to be copied is known, and compared afterwards: neither before nor after an object is the vault asked about it.
-  store both copy --files-from-raw "$WORK/names" --no-traverse --no-check-dest --s3-no-head --metadata --stats 30s --stats-one-line --stats-log-level NOTICE \
+  store both copy "${which[@]}" --no-check-dest --s3-no-head --metadata --stats 30s --stats-one-line --stats-log-level NOTICE \
     "$SOURCE" "$CURRENT" || { if [[ $(at_fault) == source ]]; then UNREADABLE=1; fi; die "$SUBJECT: not everything could be copied: $CAUSE" "$CAUSE_FIX"; }
 }
 
