@@ -263,14 +263,24 @@ test('primary data is an asset: versions are no copy of it, its replica is', () 
     [
       {
         kind: 'versioning',
-        retention: 'deleted and overwritten objects 35 days',
-        location: { vault: 'acme-data', region: 'eu-west-3', account: ACCOUNT },
+        retention: '35 days after it was deleted or overwritten',
+        location: {
+          vault: 'acme-data',
+          endpoint: 'https://s3.eu-west-3.amazonaws.com',
+          region: 'eu-west-3',
+          account: ACCOUNT,
+        },
       },
       {
         kind: 'mirror',
         maximumLag: Duration.minutes(15),
         retention: 'as the original; deleted and overwritten objects as long as the replica keeps them',
-        location: { vault: 'acme-copy', region: 'eu-central-1', account: VAULT_ACCOUNT },
+        location: {
+          vault: 'acme-copy',
+          endpoint: 'https://s3.eu-central-1.amazonaws.com',
+          region: 'eu-central-1',
+          account: VAULT_ACCOUNT,
+        },
       },
     ],
   ]);
@@ -341,14 +351,15 @@ test.each<[string, Partial<AwsBucketProps>, string[]]>([
     ['bucket/replication'],
   ],
   ['a replica that is nowhere', { replication: { to: { ...REPLICA, account: '' } } }, ['aws/account']],
-  ['critical data without a copy', { primaryData: { criticality: 'critical' } }, ['aws/no-copy']],
+  ['critical data without a copy', { primaryData: { criticality: 'critical' } }, ['bucket/no-mirror']],
+  ['moderate data without a copy', { primaryData: { criticality: 'moderate' } }, ['bucket/no-mirror']],
   [
     'critical data copied in its place',
     {
       primaryData: { criticality: 'critical' },
       replication: { to: { ...REPLICA, region: 'eu-west-3', account: ACCOUNT } },
     },
-    ['aws/copies-together'],
+    ['bucket/no-mirror'],
   ],
   [
     'an RPO that nobody promises',
@@ -356,6 +367,39 @@ test.each<[string, Partial<AwsBucketProps>, string[]]>([
     ['aws/rpo'],
   ],
 ])('%s is a fault', (_, props, rules) => expect(faults(props).map(({ rule }) => rule)).toEqual(rules));
+
+test('critical data whose only copy is in another account is told', () => {
+  const replication = { to: { ...REPLICA, region: 'eu-west-3' } };
+  const declared = declare({ primaryData: { criticality: 'critical' }, replication });
+  expect(Template.faults(declared)).toEqual([]);
+  expect(Template.warnings(declared).map(({ rule }) => rule)).toEqual(['aws/one-region']);
+});
+
+test('it is a bucket as any mirror takes it, with what it is to be', () => {
+  Template.of(
+    declare(
+      {
+        keepDeletedFor: Duration.days(60),
+        objectLock: { mode: 'governance', retention: Duration.days(7) },
+        coldStorage: { after: Duration.days(30) },
+        primaryData: { criticality: 'low' },
+      },
+      ({ asset, bucket, primary }) => {
+        expect(primary).toEqual({ bucket, asset });
+        expect(bucket).toMatchObject({
+          name: 'acme-data',
+          account: ACCOUNT,
+          versioning: true,
+          keepNoncurrent: Duration.days(60),
+          objectLock: { mode: 'governance', retention: Duration.days(7) },
+          coldStorage: { after: Duration.days(30) },
+        });
+        expect(bucket.store).toMatchObject({ kind: 'aws', region: 'eu-west-3', pathStyle: false });
+      },
+    ),
+  );
+  Template.of(declare({}, (bucket) => expect(() => bucket.primary).toThrow(/acme-data has no primaryData/)));
+});
 
 test('all that is wrong is told at once', () =>
   expect(

@@ -18,8 +18,15 @@ type Place = Pick<AwsPlace, 'region' | 'account'>;
  * Another account alone is accepted, with a warning, where data must not leave its region.
  */
 export function checkCopies(scope: Construct, asset: Asset, place: Place): void {
-  addCheck(scope, () => [...togetherFaults(asset, place), ...ageFaults(asset)]);
-  addWarning(scope, () => [...togetherWarnings(asset, place), ...ageWarnings(asset, place)]);
+  addCheck(scope, () => togetherFaults(asset, place));
+  addWarning(scope, () => (asset.props.criticality === 'moderate' ? together(asset, place) : []));
+  checkReach(scope, asset, place);
+}
+
+/** The part of it about regions and ages, for an asset whose need of a copy elsewhere is looked at already. */
+export function checkReach(scope: Construct, asset: Asset, place: Place): void {
+  addCheck(scope, () => ageFaults(asset));
+  addWarning(scope, () => [...regionWarnings(asset, place), ...ageWarnings(asset, place)]);
 }
 
 /** Earlier versions are in the very bucket that is lost: no copy. */
@@ -54,8 +61,7 @@ function togetherFaults(asset: Asset, place: Place): Finding[] {
   return asset.props.criticality === 'critical' ? together(asset, place) : [];
 }
 
-function togetherWarnings(asset: Asset, place: Place): Finding[] {
-  if (asset.props.criticality === 'moderate') return together(asset, place);
+function regionWarnings(asset: Asset, place: Place): Finding[] {
   if (asset.props.criticality !== 'critical' || together(asset, place).length > 0) return [];
   if (copiesOf(asset).some(({ location }) => isElsewhere(location, place))) return [];
   return [

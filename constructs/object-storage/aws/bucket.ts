@@ -1,7 +1,10 @@
-import { type AwsPlace, checkCopies, inPlace, keyFaults, locationOf, placeFaults } from '../../aws/place';
+import { type AwsPlace, checkReach, inPlace, keyFaults, placeFaults } from '../../aws/place';
 import { administratorFaults, type BucketArea, bucketArn, roleArn } from '../../aws/policies';
 import { addCheck, Construct, Duration, type Finding } from '../../core';
-import { type Asset, type AssetProps, Recovery } from '../../recovery';
+import { type Asset, type AssetProps, type Location, Recovery } from '../../recovery';
+import { BUCKET_NAME_FIX, isBucketName } from '../address-faults';
+import { Bucket } from '../bucket';
+import { declareBucketAsset, type PrimaryBucketProps, type PrimaryData } from '../primary-bucket';
 import type { ObjectLock } from '../vault';
 import { lockFaults } from '../vault-faults';
 import { guardedBucket } from './guarded-bucket';
@@ -9,19 +12,20 @@ import { type ColdStorage, coldStorageFaults, keepDeletedFaults } from './lifecy
 import {
   type BucketReplication,
   REPLICATION_LAG,
+  type ReplicaBucket,
   replicate,
   replicationFaults,
   replicationRoleName,
 } from './replication';
 import { replicationRunbook } from './runbook';
 
-/** A bucket that holds something which is nowhere else. */
-export interface PrimaryData
+/** Of a bucket that holds something which is nowhere else. */
+export interface PrimaryDataProps
   extends Pick<AssetProps, 'criticality' | 'expectedSize' | 'objectives' | 'degradedMode'> {
   /** Unique in its environment. @default - the bucket's name */
   readonly id?: string;
   /** @default 'mirror': a copy of it, by replication or by a scheduled mirror */
-  readonly recoveredBy?: AssetProps['recoveredBy'];
+  readonly recoveredBy?: NonNullable<PrimaryBucketProps['recoveredBy']>;
 }
 
 export interface AwsBucketProps extends AwsPlace {
@@ -67,7 +71,7 @@ export interface AwsBucketProps extends AwsPlace {
    */
   readonly replicasFrom?: readonly string[];
   /** @default - none: what is in it is a copy, or can be made again */
-  readonly primaryData?: PrimaryData;
+  readonly primaryData?: PrimaryDataProps;
   /** @default none */
   readonly tags?: Readonly<Record<string, string>>;
 }
@@ -80,6 +84,8 @@ export interface AwsBucketProps extends AwsPlace {
  * It belongs in a stack that an administrator's role applies: the vault's, or one of its own.
  */
 export class AwsBucket extends Construct {
+  /** The reference to it, as for a bucket at any other store. */
+  readonly bucket: Bucket;
   readonly bucketName: string;
   readonly bucketArn: string;
   readonly region: string;
@@ -98,6 +104,14 @@ export class AwsBucket extends Construct {
   constructor(scope: Construct, id: string, props: AwsBucketProps) {
     super(scope, id);
     const { keepDeletedFor = Duration.days(35), name, replication } = props;
+    this.bucket = Bucket.aws({
+      name,
+      region: props.region,
+      account: props.account,
+      keepNoncurrent: keepDeletedFor,
+      ...(props.objectLock === undefined ? {} : { objectLock: props.objectLock }),
+      ...(props.coldStorage === undefined ? {} : { coldStorage: props.coldStorage }),
+    });
     this.bucketName = name;
     this.bucketArn = bucketArn(name, props.region);
     this.region = props.region;
@@ -123,7 +137,19 @@ export class AwsBucket extends Construct {
     });
     if (replication !== undefined)
       replicate(new Construct(this, 'replication'), { ...replication, from: props, guarded });
-    this.asset = this.declareAsset(props, keepDeletedFor);
+    this.asset = this.declareAsset(props);
+  }
+
+  /**
+   * For a mirror of it: `new BucketMirror(stack, 'mirror', { of: uploads.primary, … })`.
+   * @throws TypeError when no `primaryData` was declared: there would be no asset to protect
+   */
+  get primary(): PrimaryData {
+    if (this.asset === undefined)
+      throw new TypeError(
+        `${this.node.path}: bucket ${this.bucketName} has no primaryData; declare it to mirror it.`,
+      );
+    return { bucket: this.bucket, asset: this.asset };
   }
 
   /** What policies of identities are made for: `bucketWriterPolicy(bucket.area('uploads'))`. */
@@ -135,30 +161,21 @@ export class AwsBucket extends Construct {
     };
   }
 
-  private declareAsset(
-    { name, primaryData, replication, ...place }: AwsBucketProps,
-    keepDeletedFor: Duration,
-  ): Asset | undefined {
+  private declareAsset({ name, primaryData, replication, ...place }: AwsBucketProps): Asset | undefined {
     if (primaryData === undefined) return undefined;
     const recovery = Recovery.of(this);
-    const asset = recovery.asset({
-      ...primaryData,
-      id: primaryData.id ?? name,
-      kind: 'bucket',
-      recoveredBy: primaryData.recoveredBy ?? 'mirror',
-    });
-    // No schedule and no lag: versions are in the bucket that is lost, and give no recovery point.
-    recovery.protects(asset, {
-      kind: 'versioning',
-      retention: `deleted and overwritten objects ${keepDeletedFor.human()}`,
-      location: locationOf(name, place),
+    const { id, ...props } = primaryData;
+    const asset = declareBucketAsset(this, {
+      ...props,
+      bucket: this.bucket,
+      ...(id === undefined ? {} : { assetId: id }),
     });
     if (replication !== undefined)
       recovery.protects(asset, {
         kind: 'mirror',
         ...((replication.timeControl ?? true) ? { maximumLag: REPLICATION_LAG } : {}),
         retention: 'as the original; deleted and overwritten objects as long as the replica keeps them',
-        location: locationOf(replication.to.bucketName, replication.to),
+        location: replicaLocation(replication.to),
       });
     if (replication?.failuresTo !== undefined) {
       const alert = `${name}-replication`;
@@ -167,9 +184,13 @@ export class AwsBucket extends Construct {
         [`runbooks/${alert}.md`]: replicationRunbook({ bucket: name, ...place, replica: replication.to }),
       }));
     }
-    checkCopies(this, asset, place);
+    checkReach(this, asset, place);
     return asset;
   }
+}
+
+function replicaLocation({ account, bucketName, region }: ReplicaBucket): Location {
+  return Bucket.aws({ name: bucketName, region, account }).location;
 }
 
 function faults(props: AwsBucketProps & { readonly keepDeletedFor: Duration }): Finding[] {
@@ -186,12 +207,12 @@ function faults(props: AwsBucketProps & { readonly keepDeletedFor: Duration }): 
 }
 
 function nameFaults(name: string): Finding[] {
-  if (/^(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name)) return [];
+  if (isBucketName(name)) return [];
   return [
     {
       rule: 'bucket/name',
       message: `name is "${name}", which S3 does not allow`,
-      fix: "use 3 to 63 lower case letters, digits, '-' and '.', beginning and ending with a letter or digit",
+      fix: BUCKET_NAME_FIX,
     },
   ];
 }
