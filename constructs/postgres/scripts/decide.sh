@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # The decision of prepare.sh, apart from everything that acts: facts in the environment, one word out
-# (start | adopt | initialise | restore | resume-restore | recover-in-place | upgrade | finish-upgrade; of a standby
+# (start | adopt | initialise | restore | resume-restore | catch-up | recover-in-place | upgrade | finish-upgrade; of a standby
 # start-standby | restore-standby | rebuild-standby; wait:<what for> | refuse:<reason>). It reads nothing and changes
 # nothing.
 #
 #   FACT_DATA          empty | partial (files, but no PG_VERSION) | present
 #   FACT_MARKER        none | complete | other (our marker names another system id than the data has)
-#   FACT_PROGRESS      none | initialise | restore: what we had begun and not finished; upgraded: pg_upgrade is done, the
-#                      new data is not in its place yet
+#   FACT_PROGRESS      none | initialise | restore | catch-up: what we had begun and not finished; upgraded: pg_upgrade is
+#                      done, the new data is not in its place yet
 #   FACT_MANIFEST      yes | no: pgBackRest's backup.manifest lies in the data, so a restore was interrupted
 #   FACT_CONTROL       readable | unreadable: pg_control, which holds the system id
 #   FACT_MAJOR         same | older (the one that this deploy says to upgrade from) | other: the data's PostgreSQL major
@@ -24,6 +24,13 @@
 #                      place keeps)
 #   FACT_LEASE         own | none (a volume without a lease, in a vault without one that is higher) | superseded (a newer
 #                      life of the data has begun elsewhere) | unknown (no repository's leases could be read)
+#   FACT_ARCHIVE       level   nothing of this data's life is in the archive that it lacks
+#                      behind  the archive goes on where this data ends: it was made from a snapshot
+#                      gap     so it does, but its oldest WAL is newer than the data
+#                      left    this data went on where the recorded lineage did not
+#                      unknown that could not be read
+#   FACT_SNAPSHOT      yes | no: the deploy tells that this volume was made from a snapshot, and no life has begun on it since
+#   FACT_REACHES       yes | no: a replay from this data can end where the order says; yes without an order
 #   FACT_INITIALIZE    true | false: this deploy says that the database is new
 #   FACT_RECOVER       none | ordered | invalid: a recovery whose id was not done yet
 #   FACT_ROLE          primary (always, where there are no replicas) | standby | unknown (no lease could be read, and the
@@ -73,10 +80,39 @@ decide_complete() {
     echo refuse:foreign
   elif [[ $FACT_LEASE == superseded ]]; then
     echo refuse:superseded
+  elif lags; then
+    decide_catch_up
   elif [[ $FACT_RECOVER == ordered ]]; then
     decide_in_place
   else
     echo start
+  fi
+}
+
+# What may not be started as it is. Of data that nobody calls a snapshot, nothing but the archive could tell that it is
+# one: where that cannot be read, it counts as what it nearly always is, a volume that outlived its cluster.
+lags() { [[ $FACT_ARCHIVE == @(behind|gap|left) || $FACT_SNAPSHOT == yes || $FACT_PROGRESS == catch-up ]]; }
+
+# A restore whose files are there already. It begins a life, as a restore does, and knows as much before.
+decide_catch_up() {
+  if [[ $FACT_ARCHIVE == left ]]; then
+    echo refuse:left
+  elif [[ $FACT_ARCHIVE == unknown || $FACT_REPOSITORIES == unknown ]]; then
+    echo refuse:unreachable
+  elif [[ $FACT_REPOSITORIES == deleted ]]; then
+    echo refuse:deleted
+  elif [[ $FACT_HISTORY == none ]]; then
+    echo refuse:no-archive
+  elif [[ $FACT_RECOVER == invalid ]]; then
+    echo refuse:recover-invalid
+  elif [[ $FACT_LEASE == unknown ]]; then
+    echo refuse:lease
+  elif [[ $FACT_REACHES == no ]]; then
+    decide_in_place
+  elif [[ $FACT_ARCHIVE == gap ]]; then
+    echo refuse:gap
+  else
+    echo catch-up
   fi
 }
 
@@ -88,6 +124,7 @@ decide_upgrade() {
   elif [[ $FACT_CONTROL == unreadable ]]; then because=control
   elif [[ $FACT_HISTORY == absent ]]; then because=foreign
   elif [[ $FACT_LEASE == superseded ]]; then because=superseded
+  elif lags; then because=upgrade-behind
   elif [[ $FACT_LEASE == unknown || $FACT_REPOSITORIES == unknown ]]; then because=upgrade-unread
   elif [[ $FACT_REPOSITORIES != backup || $FACT_HISTORY != member ]]; then because=upgrade-unprotected
   elif [[ $FACT_RECOVER != none ]]; then because=upgrade-ordered
@@ -119,6 +156,8 @@ decide_unmarked() {
     echo refuse:control
   elif [[ $FACT_LEASE == superseded && $FACT_HISTORY != absent ]]; then
     echo refuse:superseded
+  elif [[ $FACT_HISTORY == member ]] && lags; then
+    decide_catch_up
   elif [[ $FACT_HISTORY == member ]]; then
     echo adopt
   elif [[ $FACT_HISTORY == absent ]]; then

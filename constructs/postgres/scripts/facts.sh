@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034,SC2153 # the results are for the script that sources this
-# What decide.sh needs to know, read from the volume and the vault. Changes nothing.
+# What decide.sh needs to know, read from the volume and the vault (behind.sh has how they compare). Changes nothing.
 
 MARKER_FILE=$STATE_DIR/complete.json
 PROGRESS_FILE=$STATE_DIR/in-progress.json
@@ -49,8 +49,12 @@ gather_volume_facts() {
   fi
   if [[ -e $PROGRESS_FILE ]]; then
     FACT_PROGRESS=$(jq -r --arg major "$PG_MAJOR" '
-      if .upgraded.to == $major then "upgraded" else .action | select(. == "initialise" or . == "restore") end' "$PROGRESS_FILE" 2>/dev/null) || true
+      if .upgraded.to == $major then "upgraded" else .action | select(IN("initialise", "restore", "catch-up")) end' "$PROGRESS_FILE" 2>/dev/null) || true
     FACT_PROGRESS=${FACT_PROGRESS:-none}
+    # Killed behind the marker: all of it was done.
+    if [[ $FACT_PROGRESS == catch-up ]] && jq -e --slurpfile begun "$PROGRESS_FILE" '.how == "caught-up" and .at >= $begun[0].at' "$MARKER_FILE" >/dev/null 2>&1; then
+      FACT_PROGRESS=none
+    fi
   fi
 }
 
@@ -69,6 +73,7 @@ gather_repository_facts() {
   else
     FACT_HISTORY=absent
   fi
+  judge_archive
   FACT_INITIALIZE=false
   if [[ -r $DEPLOY_DIR/initialize && $(tr -d '[:space:]' <"$DEPLOY_DIR/initialize") == true ]]; then FACT_INITIALIZE=true; fi
 }

@@ -26,6 +26,10 @@ source "$here/replication.sh"
 source "$here/recover.sh"
 # shellcheck source=facts.sh
 source "$here/facts.sh"
+# shellcheck source=behind.sh
+source "$here/behind.sh"
+# shellcheck source=catch-up.sh
+source "$here/catch-up.sh"
 # shellcheck source=room.sh
 source "$here/room.sh"
 # shellcheck source=upgrade.sh
@@ -63,13 +67,18 @@ complete() {
   record=$(jq -n --argjson lease "$LEASE_NUMBER" --arg how "$1" --arg backup "$2" --arg repo "$3" --arg at "$at" --arg target "$ORDER_TO" --arg id "$ORDER_ID" \
     --arg systemId "$(control 'Database system identifier')" --arg timeline "$(control "Latest checkpoint's TimeLineID")" '
     { $systemId, $how, timeline: ($timeline | tonumber), $at }
-    + if $backup == "" then {} else { "label": $backup, repo: ($repo | tonumber), $target } end
+    + if $backup == "" then {} else { "label": $backup, repo: ($repo | tonumber) } end
     + if $lease == 0 then {} else { $lease } end
     + if $role == "" then {} else { $role } end
-    + if $how == "restored" and $id != "" then { recovery: $id } else {} end
-    + if $how == "restored" and $order != "" and $kept != "" then { keptAs: $kept } else {} end + $more' --argjson more "${4:-null}" --arg order "$order" \
+    + if $how != "restored" and $how != "caught-up" then {} else
+        { $target }
+        + if $snapshot == "" then {} else { $snapshot } end
+        + if $id != "" then { recovery: $id } else {} end
+        + if $how == "restored" and $order != "" and $kept != "" then { keptAs: $kept } else {} end
+      end + $more' --argjson more "${4:-null}" --arg order "$order" --arg snapshot "$(if [[ $1 == caught-up ]]; then told_snapshot; fi)" \
     --arg role "$(if replicated; then echo "$FACT_ROLE"; fi)" --arg kept "$(if [[ -e $kept ]]; then basename "$kept"; fi)")
-  if [[ $1 == restored && -n $order ]]; then write_durably "$STATE_DIR/done/$order" "$at"; fi
+  if [[ $1 == @(restored|caught-up) && -n $order ]]; then write_durably "$STATE_DIR/done/$order" "$at"; fi
+  if [[ -n $(told_snapshot) ]]; then write_durably "$SNAPSHOT_FILE" "$(told_snapshot)"; fi
   write_durably "$MARKER_FILE" "$record"
   rm -f "$PROGRESS_FILE" "$DAMAGED_FILE"
 }
@@ -124,21 +133,14 @@ keep_aside() {
 }
 
 restore() {
-  local started repo label bytes type command options=()
+  local started repo label bytes type options=()
   started=$(now)
   repo=$(jq -r .repo <<<"$BACKUP") label=$(jq -r .label <<<"$BACKUP") type=$(jq -r .type <<<"$BACKUP") bytes=$(jq -r .bytes <<<"$BACKUP")
-  command="$SCRIPTS_DIR/wal-get.sh %f \"%p\""
-  if [[ -n $(unreadable_repositories) ]]; then
-    warn "$(unreadable_causes | paste -sd ';'); restoring from repo$repo alone"
-    command+=" $repo"
-  elif [[ -n $(strange_repositories) ]]; then
-    # One that was just added: no WAL can be in it, and pgBackRest would take that for an error.
-    command+=" $(stanza_repositories | paste -sd ,)"
-  fi
+  if [[ -n $(unreadable_repositories) ]]; then warn "$(unreadable_causes | paste -sd ';'); restoring from repo$repo alone"; fi
   if [[ $FACT_ROLE == standby ]]; then
     options+=(--type=standby)
   elif [[ -n $ORDER_EPOCH ]]; then
-    options+=(--type=time "--target=$(date -u -d "$ORDER_TO" '+%F %T.%6N+00')" --target-action=promote)
+    options+=(--type=time "--target=$(recovery_time)" --target-action=promote)
   fi
   # A standby goes on along with its primary.
   if [[ -n $TIMELINE && $FACT_ROLE != standby ]]; then options+=("--target-timeline=$TIMELINE"); fi
@@ -151,8 +153,8 @@ restore() {
   remember_archive_end "$TIMELINE" "$(jq -r .systemId <<<"$BACKUP")"
   log "restoring $DATABASE_NAME $(if [[ $FACT_ROLE == standby ]]; then echo 'as a standby, '; fi)to $ORDER_TO${TIMELINE:+ on timeline $TIMELINE} from $type backup $label (repo$repo, $(megabytes "$bytes"))"
   pgbackrest --stanza="$STANZA" --pg1-path="$PGDATA" --log-level-console=info --repo="$repo" --set="$label" --delta \
-    "--recovery-option=restore_command=$command" \
-    "--recovery-option=recovery_end_command=touch \"$SOCKET_DIR/recovered\"" "${options[@]}" restore 2>&1 | tee "$OUTPUT" >&2 || {
+    "--recovery-option=restore_command=$(restore_command "$repo")" \
+    "--recovery-option=recovery_end_command=$(recovered_command)" "${options[@]}" restore 2>&1 | tee "$OUTPUT" >&2 || {
     explain "$(grep -v INFO "$OUTPUT")"
     if instead_of_damaged "$label" "$repo"; then restore && return; fi
     die "$DATABASE_NAME: the restore of $label from repo$repo failed: $CAUSE" "$CAUSE_FIX; the next start resumes it"
@@ -250,7 +252,7 @@ while [[ $action == wait:* ]]; do
   look
 done
 if replicated; then log "role=$FACT_ROLE lineage=$FACT_LINEAGE rebuild=$FACT_REBUILD"; fi
-log "data=$FACT_DATA major=$FACT_MAJOR marker=$FACT_MARKER progress=$FACT_PROGRESS history=$FACT_HISTORY repositories=$FACT_REPOSITORIES backup=$FACT_BACKUP lease=$FACT_LEASE initialize=$FACT_INITIALIZE recover=$FACT_RECOVER: $action"
+log "data=$FACT_DATA major=$FACT_MAJOR marker=$FACT_MARKER progress=$FACT_PROGRESS history=$FACT_HISTORY repositories=$FACT_REPOSITORIES backup=$FACT_BACKUP lease=$FACT_LEASE archive=$FACT_ARCHIVE snapshot=$FACT_SNAPSHOT initialize=$FACT_INITIALIZE recover=$FACT_RECOVER: $action"
 if [[ $RECOVER == ordered && ($action == start || $action == adopt) ]]; then
   warn "recovery '$ORDER_ID' waits for a start at which the vault can be read: the present data starts meanwhile"
 elif [[ $RECOVER == invalid && ($action == start || $action == adopt) ]]; then
@@ -268,6 +270,7 @@ case $action in
     if is_older; then upgrade; fi
     ;;
   recover-in-place) recover_in_place ;;
+  catch-up) catch_up ;;
   upgrade) upgrade ;;
   finish-upgrade)
     finish_upgrade

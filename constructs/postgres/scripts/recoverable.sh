@@ -11,7 +11,7 @@ here=$(dirname "${BASH_SOURCE[0]}")
 export TERMINATION_LOG=/dev/null
 DEPLOY_DIR=$(mktemp -d)
 export DEPLOY_DIR
-for part in lib cause configuration s3 lease repositories lineage replication recover facts refusals decide; do
+for part in lib cause configuration s3 lease repositories lineage replication recover facts behind refusals decide; do
   # shellcheck disable=SC1090
   source "$here/$part.sh"
 done

@@ -2,6 +2,13 @@
 # The words for each reason of decide.sh: what, where, and what to do.
 lease_pod_words() { if [[ -n $LEASE_POD ]]; then echo "$LEASE_POD"; else designated_primary; fi; }
 
+named_snapshot() { if [[ -n $(told_snapshot) ]]; then echo " ($(told_snapshot))"; fi; }
+# How a volume is exchanged for an empty one.
+anew() {
+  local pod=${POD_NAME:-$DATABASE_NAME-0}
+  echo "kubectl delete pod/$pod pvc/data-$pod, and deploy with --no-snapshots"
+}
+
 refuse() {
   local what=$DATABASE_NAME ids
   # The deploy does not wait for one that says so.
@@ -13,8 +20,24 @@ refuse() {
         die "$what: whether recovery '$ORDER_ID' can be carried out is not known: the vault could not be read ($(unreadable_causes | paste -sd ';')${LEASE_UNREAD//$'\n'/; })" \
           "$(if [[ -n $LEASE_FIX ]]; then echo "$LEASE_FIX"; else unreadable_fix; fi)"
       fi
+      if [[ $FACT_MARKER == complete ]]; then
+        die "$what: this volume was made from a snapshot$(named_snapshot), and what was committed since is not known: the vault could not be read ($(unreadable_causes | paste -sd ';')); a database never starts without that" \
+          "$(unreadable_fix)"
+      fi
       die "$what: the volume holds no complete data, and the repository could not be read ($(unreadable_causes | paste -sd ';')), so nothing is known about what to restore; a database never starts empty because of that" \
         "$(unreadable_fix)" ;;
+    left)
+      die "$what: this volume's data (timeline $VOLUME_TIMELINE, at $VOLUME_AT) went on where the database did not: lease ${LEASE_NUMBER} went on with timeline ${CATCH_UP_TIMELINE:-another}; it may hold rows that are nowhere else" \
+        "look into it elsewhere, with archiving off; to restore the database's newest state here, $(anew)" ;;
+    gap)
+      die "$what: this volume is behind its archive, whose oldest WAL ($ARCHIVE_OLDEST) is newer than this data ($VOLUME_CHECKPOINT): what was committed between is in neither$(named_snapshot)" \
+        "take a newer snapshot; or, to restore from a backup, $(anew)" ;;
+    no-archive)
+      die "$what: this volume was made from a snapshot$(named_snapshot), and no repository has an archive that goes on after it" \
+        "correct the repository's path, bucket or stanza; if its data is all that is left, start it as it is: kubectl delete configmap/$DATABASE_NAME-snapshot pod/${POD_NAME:-$DATABASE_NAME-0}" ;;
+    upgrade-behind)
+      die "$what: this volume is behind its archive, and an upgrade from PostgreSQL $UPGRADE_FROM needs all that was committed" \
+        "deploy PostgreSQL $UPGRADE_FROM, which catches up, and upgrade then" ;;
     role)
       die "$what: which pod is the primary is not known, and this one ($POD_NAME) holds no complete data: the vault could not be read (${LEASE_UNREAD%$'\n'})" \
         "${LEASE_FIX:-see that the vault answers}" ;;
@@ -31,8 +54,8 @@ refuse() {
       die "$what: recovery '$ORDER_ID' was ordered, but every repository was listed and is empty" \
         "correct the repository's path, bucket or stanza, or remove the order" ;;
     superseded)
-      die "$what: this volume (lease $LEASE_NUMBER) is superseded: a newer life of this database holds $(lease_words "$LEASE_BY")" \
-        "use that one; to restore its newest state here instead, which takes the lease from it, empty this volume (to look into its data first, run it elsewhere with archiving off)" ;;
+      die "$what: this volume (lease $LEASE_NUMBER$(named_snapshot)) is superseded: a newer life of this database holds $(lease_words "$LEASE_BY")" \
+        "use that one; to restore its newest state here instead, which takes the lease from it, empty this volume ($(anew); to look into its data first, run it elsewhere with archiving off)" ;;
     lease)
       die "$what: it can be known neither whether a newer life of this database exists, nor could a lease be taken (${LEASE_UNREAD%$'\n'})" "$LEASE_FIX" ;;
     outside-window)
