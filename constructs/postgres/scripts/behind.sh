@@ -181,6 +181,6 @@ last_commit() {
   last=$( (TZ=UTC LC_ALL=C "$bin/pg_waldump" --path="$PGDATA/pg_wal" --timeline="$timeline" --start="$redo" --rmgr=Transaction 2>/dev/null || true) |
     sed -nE 's/^.* desc: (COMMIT|ABORT|PREPARE|COMMIT_PREPARED|ABORT_PREPARED) .*([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8})(\.[0-9]+)? UTC.*$/\2/p' | LC_ALL=C sort | tail -n 1)
   # What was committed while the checkpoint began is in its data as well.
-  LAST_COMMIT=$((checkpoint + 5))
+  LAST_COMMIT=$((checkpoint + 2))
   if [[ -n $last ]] && last=$(date -u -d "$last UTC" +%s) && ((last + 1 > LAST_COMMIT)); then LAST_COMMIT=$((last + 1)); fi
 }

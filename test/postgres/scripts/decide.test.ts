@@ -16,6 +16,10 @@ const FACTS = {
   LEASE: ['own', 'none', 'superseded', 'unknown'],
   INITIALIZE: ['true', 'false'],
   RECOVER: ['none', 'ordered', 'invalid'],
+  // Volumes made from snapshots have a table of their own.
+  ARCHIVE: ['level'],
+  SNAPSHOT: ['no'],
+  REACHES: ['yes'],
   // Replicas have a table of their own.
   ROLE: ['primary'],
 } as const;
@@ -321,6 +325,9 @@ describe('the decision about a volume, over all combinations of facts', () => {
     LEASE: 'none',
     INITIALIZE: 'false',
     RECOVER: 'none',
+    ARCHIVE: 'level',
+    SNAPSHOT: 'no',
+    REACHES: 'yes',
     ROLE: 'primary',
   };
   const complete = {
@@ -367,6 +374,96 @@ describe('the decision about a volume, over all combinations of facts', () => {
     expect(output.trim()).toBe(
       decideAll([Object.fromEntries(NAMES.map((name) => [name, FACTS[name][0]])) as Facts], NAMES)[0],
     );
+  });
+});
+
+describe('the decision about data that may be of a snapshot, over all combinations of facts', () => {
+  const SNAPSHOTS = {
+    ...FACTS,
+    DATA: ['present'],
+    MARKER: ['none', 'complete'],
+    PROGRESS: ['none', 'catch-up'],
+    MANIFEST: ['no'],
+    CONTROL: ['readable'],
+    MAJOR: ['same', 'older'],
+    BACKUP: ['fits', 'too-big'],
+    INITIALIZE: ['true'],
+    ARCHIVE: ['level', 'behind', 'gap', 'left', 'unknown'],
+    SNAPSHOT: ['yes', 'no'],
+    REACHES: ['yes', 'no'],
+    ROOM: ['yes'],
+  } as const;
+  type SnapshotFacts = { readonly [N in keyof typeof SNAPSHOTS]: (typeof SNAPSHOTS)[N][number] };
+  const every = combinations<SnapshotFacts>(SNAPSHOTS).filter(
+    (f) => f.RECOVER === 'ordered' || f.REACHES === 'yes',
+  );
+  const decided = decideAll(every, Object.keys(SNAPSHOTS));
+  const table = every.map((facts, index) => ({ facts, action: decided[index] ?? '' }));
+  const wrong = (action: string, condition: (facts: SnapshotFacts) => boolean) =>
+    table.filter((one) => one.action === action && !condition(one.facts)).map(({ facts }) => facts);
+  const lags = (f: SnapshotFacts) =>
+    /behind|gap|left/.test(f.ARCHIVE) || f.SNAPSHOT === 'yes' || f.PROGRESS === 'catch-up';
+
+  test('what is behind its archive, or told to be a snapshot, is never started, adopted or upgraded', () => {
+    for (const word of ['start', 'adopt', 'upgrade']) {
+      expect(decided).toContain(word);
+      expect(wrong(word, (f) => !lags(f))).toEqual([]);
+    }
+  });
+
+  test('it catches up only with an archive that is known, whole from there on, and of its own life, by a lease', () => {
+    expect(decided).toContain('catch-up');
+    expect(
+      wrong(
+        'catch-up',
+        (f) =>
+          lags(f) &&
+          (f.ARCHIVE === 'behind' || f.ARCHIVE === 'level') &&
+          f.HISTORY === 'member' &&
+          (f.LEASE === 'own' || f.LEASE === 'none') &&
+          /backup|history|empty/.test(f.REPOSITORIES) &&
+          f.RECOVER !== 'invalid' &&
+          f.REACHES === 'yes' &&
+          f.MAJOR === 'same',
+      ),
+    ).toEqual([]);
+  });
+
+  test('it does so whenever all of that holds, whether or not there is a backup or room for one', () => {
+    const fit = table.filter(
+      ({ facts: f }) =>
+        f.ARCHIVE === 'behind' &&
+        f.HISTORY === 'member' &&
+        f.MAJOR === 'same' &&
+        (f.LEASE === 'own' || f.LEASE === 'none') &&
+        /backup|history/.test(f.REPOSITORIES) &&
+        f.RECOVER !== 'invalid' &&
+        f.REACHES === 'yes',
+    );
+    expect(fit.length).toBeGreaterThan(0);
+    expect(fit.filter(({ action }) => action !== 'catch-up')).toEqual([]);
+  });
+
+  test('an order that it cannot reach is carried out from the repository beside it, or refused', () => {
+    const unreached = table.filter(({ facts: f }) => lags(f) && f.REACHES === 'no' && f.MAJOR === 'same');
+    const words = new Set(unreached.map(({ action }) => action.replace(/^refuse:.*/, 'refuse')));
+    expect(words).toEqual(new Set(['recover-in-place', 'refuse']));
+  });
+
+  const plain = { ...every[0], MARKER: 'complete', HISTORY: 'member', REPOSITORIES: 'backup', LEASE: 'own' };
+  test.each<[string, Partial<SnapshotFacts>]>([
+    ['left', { ARCHIVE: 'left' }],
+    ['gap', { ARCHIVE: 'gap' }],
+    ['unreachable', { ARCHIVE: 'unknown', SNAPSHOT: 'yes' }],
+    ['unreachable', { ARCHIVE: 'unknown', PROGRESS: 'catch-up', SNAPSHOT: 'no' }],
+    ['deleted', { REPOSITORIES: 'deleted', HISTORY: 'none', SNAPSHOT: 'yes' }],
+    ['no-archive', { REPOSITORIES: 'empty', HISTORY: 'none', SNAPSHOT: 'yes' }],
+    ['recover-invalid', { ARCHIVE: 'behind', RECOVER: 'invalid' }],
+    ['lease', { ARCHIVE: 'behind', LEASE: 'unknown' }],
+    ['superseded', { ARCHIVE: 'behind', LEASE: 'superseded' }],
+    ['upgrade-behind', { ARCHIVE: 'behind', MAJOR: 'older' }],
+  ])('the reason %s is given for %j', (reason, facts) => {
+    expect(decideAll([{ ...plain, ...facts }], Object.keys(plain))).toEqual([`refuse:${reason}`]);
   });
 });
 

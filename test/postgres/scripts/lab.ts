@@ -24,8 +24,9 @@ const OWNED = ['volume', 'socket', 'deploy', 'tls', 'roles', 'conf.d', 'attic', 
 
 /** The pod of the contract on this machine: the same folders, below one of its own. */
 export class Lab {
-  static async create(): Promise<Lab> {
-    return new Lab(mkdtempSync(join(parentDirectory(), 'pod-')), await freePort(), await freePort());
+  /** @param parent @default - where it is fast */
+  static async create(parent = parentDirectory()): Promise<Lab> {
+    return new Lab(mkdtempSync(join(parent, 'pod-')), await freePort(), await freePort());
   }
 
   readonly stanza = 'main';

@@ -12,6 +12,9 @@ const WEIGHTS: Partial<Record<Step['what'], number>> = {
   archive: 5,
   backup: 3,
   lose: 2,
+  snapshot: 3,
+  'attach snapshot': 2,
+  'attach told snapshot': 2,
 };
 
 const step: fc.Arbitrary<Step> = fc.record({
@@ -49,6 +52,16 @@ const on =
 const a = on(0);
 const b = on(1);
 
+/** A snapshot of a server that runs, and what it commits and archives after that. */
+const taken: readonly Step[] = [
+  a('write'),
+  a('snapshot'),
+  a('write'),
+  a('archive'),
+  a('write'),
+  a('archive'),
+];
+
 /** What a volume may have been through, before a start that is killed. */
 const BEFORE: Record<string, readonly Step[]> = {
   'a new database': [a('lose'), a('initialize')],
@@ -65,6 +78,12 @@ const BEFORE: Record<string, readonly Step[]> = {
   ],
   'complete data that is wiped': [a('wipe')],
   'a restored database that was never promoted': [a('lose'), a('start', 8)],
+  'a snapshot, and more that was archived': [...taken, a('attach snapshot')],
+  'a snapshot that is told of, and more that was archived': [...taken, a('attach told snapshot')],
+  'a snapshot that is told of, and nothing more': [a('snapshot'), a('attach told snapshot')],
+  'a snapshot and an order that goes beyond it': [...taken, a('order', 0), a('attach snapshot')],
+  'a snapshot and an order that it is past': [...taken, a('order', 9), a('attach snapshot')],
+  'a snapshot without its marker': [...taken, a('attach snapshot'), a('unmark')],
 };
 
 /** What may happen between the kill and the next start. */
@@ -95,6 +114,16 @@ const BETWEEN: Record<string, readonly Step[]> = {
   'somebody empties the vault': [a('empty the vault')],
   'files of somebody else appear': [a('litter')],
   'another volume is attached, and its data wiped': [a('lose'), a('attach foreign', 0), a('wipe')],
+  'a snapshot of that is taken and attached': [a('snapshot'), a('attach snapshot')],
+  'a snapshot of that comes back after another life': [
+    a('snapshot'),
+    a('start'),
+    a('write'),
+    a('archive'),
+    a('attach snapshot'),
+  ],
+  'backups are made, and old ones expire': [b('start'), b('backup'), b('expire')],
+  'its backups expire': [a('expire')],
 };
 
 /** Every moment of every kind of start, in every vault, beside every other life: killed there, and started again. */
@@ -215,6 +244,24 @@ describe('the model of volumes, a vault and two clusters, with decide.sh as the 
     ],
     ['    echo refuse:lost-data\n  elif', '    echo "$1"\n  elif'],
     ['    echo refuse:outside-window\n', '    echo "$1"\n'],
+    ['$FACT_ARCHIVE == @(behind|gap|left)', '$FACT_ARCHIVE == @(gap|left)'],
+    ['$FACT_ARCHIVE == @(behind|gap|left)', '$FACT_ARCHIVE == @(behind|left)'],
+    ['$FACT_ARCHIVE == @(behind|gap|left)', '$FACT_ARCHIVE == @(behind|gap)'],
+    ['|| $FACT_SNAPSHOT == yes', '|| $FACT_SNAPSHOT == never'],
+    ['|| $FACT_PROGRESS == catch-up', '|| $FACT_PROGRESS == never'],
+    ['  elif lags; then\n    decide_catch_up\n', '  elif lags; then\n    echo start\n'],
+    ['    echo refuse:left\n', '    echo catch-up\n'],
+    ['$FACT_ARCHIVE == unknown || $FACT_REPOSITORIES == unknown', '$FACT_REPOSITORIES == never'],
+    [
+      '    echo refuse:deleted\n  elif [[ $FACT_HISTORY == none',
+      '    echo catch-up\n  elif [[ $FACT_HISTORY == none',
+    ],
+    ['    echo refuse:no-archive\n', '    echo catch-up\n'],
+    ['    echo refuse:lease\n  elif [[ $FACT_REACHES', '    echo catch-up\n  elif [[ $FACT_REACHES'],
+    ['$FACT_REACHES == no', '$FACT_REACHES == never'],
+    ['    echo refuse:gap\n', '    echo catch-up\n'],
+    ['    echo catch-up\n', '    echo start\n'],
+    ['$FACT_HISTORY == member ]] && lags', '$FACT_HISTORY == never ]] && lags'],
     ['    echo refuse:lease\n  else\n    echo "$1"', '    echo "$1"\n  else\n    echo "$1"'],
     ['    echo "$1"\n', '    echo refuse:restore\n'],
   ];

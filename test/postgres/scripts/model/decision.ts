@@ -8,7 +8,7 @@ const SCRIPT = join(__dirname, '../../../../constructs/postgres/scripts/decide.s
 export interface Facts {
   readonly DATA: 'empty' | 'partial' | 'present';
   readonly MARKER: 'none' | 'complete' | 'other';
-  readonly PROGRESS: 'none' | 'initialise' | 'restore';
+  readonly PROGRESS: 'none' | 'initialise' | 'restore' | 'catch-up';
   readonly MANIFEST: 'yes' | 'no';
   readonly CONTROL: 'readable' | 'unreadable';
   readonly MAJOR: 'same';
@@ -18,6 +18,9 @@ export interface Facts {
   readonly LEASE: 'own' | 'none' | 'superseded' | 'unknown';
   readonly INITIALIZE: 'true' | 'false';
   readonly RECOVER: 'none' | 'ordered';
+  readonly ARCHIVE: 'level' | 'behind' | 'gap' | 'left' | 'unknown';
+  readonly SNAPSHOT: 'yes' | 'no';
+  readonly REACHES: 'yes' | 'no';
   readonly ROLE: 'primary' | 'standby' | 'unknown';
   /** Of a standby. */
   readonly LINEAGE?: 'follows' | 'pending' | 'left' | 'unknown';

@@ -37,6 +37,8 @@ class Vault {
   readonly leases = new Map<number, number>();
   readonly lineage = new Map<number, number>();
   readonly recoveries = new Map<string, number>();
+  /** Where its WAL begins: what was before went with the backups that needed it. */
+  begin = 0;
 
   empty(): void {
     if (this.stanza === undefined) return;
@@ -87,6 +89,9 @@ class Vault {
 }
 
 let holders = 0;
+const sameEnds = (a: readonly Ancestor[], b: readonly Ancestor[]): boolean =>
+  a.length === b.length &&
+  a.every((one, index) => one.timeline === b[index]?.timeline && one.end === b[index]?.end);
 
 class Volume {
   systemId = 0;
@@ -95,7 +100,9 @@ class Volume {
   timeline = 1;
   history: readonly Ancestor[] = [];
   marker: { readonly systemId: number; readonly lease: number; readonly recovery?: string } | undefined;
-  progress: { readonly action: 'initialise' | 'restore' | 'recover'; readonly order?: Order } | undefined;
+  progress:
+    | { readonly action: 'initialise' | 'restore' | 'recover' | 'catch-up'; readonly order?: Order }
+    | undefined;
   lease: Lease | undefined;
   readonly done = new Set<string>();
   readonly kept: { readonly id: string; readonly commits: readonly Commit[] }[] = [];
@@ -108,6 +115,26 @@ class Volume {
   recovering = false;
   /** Its own timeline is in the archive. */
   traced = true;
+  /** The snapshot that its life has taken note of. */
+  noted = 0;
+
+  /** As its storage makes it: all of it at one moment, and nothing runs there. */
+  snapshot(): Volume {
+    const copy = Object.assign(new Volume(), this, { running: false, commits: [...this.commits] });
+    return Object.assign(copy, { done: new Set(this.done), kept: [...this.kept] });
+  }
+
+  /** The end of what it holds. */
+  get position(): number {
+    return Math.max(0, ...this.commits.map(({ at }) => at));
+  }
+
+  /** Which timeline its data is of, and where that comes from; one that recovers is on the one that it replays. */
+  get place(): { readonly timeline: number; readonly own: readonly Ancestor[] } {
+    const replayed = this.recovering ? this.history.at(-1) : undefined;
+    if (replayed === undefined) return { timeline: this.timeline, own: this.history };
+    return { timeline: replayed.timeline, own: this.history.slice(0, -1) };
+  }
 }
 
 export const STEPS = [
@@ -135,6 +162,10 @@ export const STEPS = [
   'initialize',
   'stray',
   'fill',
+  'snapshot',
+  'attach snapshot',
+  'attach told snapshot',
+  'expire',
 ] as const;
 
 /** One step: what, on which of the two clusters, and a number that it may use: the moment of a kill, how far back. */
@@ -147,7 +178,9 @@ export interface Step {
 const NEVER = 99;
 
 /** Before the data is moved away, nothing about it is unfinished. */
-function progressFact(action: 'initialise' | 'restore' | 'recover' | undefined): Facts['PROGRESS'] {
+function progressFact(
+  action: 'initialise' | 'restore' | 'recover' | 'catch-up' | undefined,
+): Facts['PROGRESS'] {
   return action === undefined || action === 'recover' ? 'none' : action;
 }
 
@@ -156,6 +189,10 @@ export class World {
   readonly vault = new Vault();
   private readonly clusters = [new Volume(), new Volume()] as [Volume, Volume];
   private attic: Volume[] = [];
+  private snapshots: Volume[] = [];
+  /** What the deploy tells each cluster's pod of its volume: the snapshot that it was made from; 0: nothing. */
+  private readonly told: [number, number] = [0, 0];
+  private tellings = 0;
   private clock = 0;
   private systemIds = 0;
   private order: Order | undefined;
@@ -275,7 +312,29 @@ export class World {
       case 'fill':
         this.full = !this.full;
         break;
+      case 'snapshot':
+        this.snapshots.push(volume.snapshot());
+        break;
+      case 'attach snapshot':
+      case 'attach told snapshot': {
+        const shot = this.snapshots.at(-1 - (n % Math.max(1, this.snapshots.length)));
+        if (shot === undefined) break;
+        this.clusters[cluster] = shot.snapshot();
+        this.tellings += 1;
+        this.told[cluster] = what === 'attach told snapshot' ? this.tellings : 0;
+        break;
+      }
+      case 'expire':
+        this.expire();
+        break;
     }
+  }
+
+  /** Of the backups the newest is kept, and the WAL from there on. */
+  private expire(): void {
+    const newest = Math.max(0, ...this.vault.backups.map(({ at }) => at));
+    this.vault.backups = this.vault.backups.filter(({ at }) => at === newest);
+    this.vault.begin = newest;
   }
 
   /** With a vault in order and nobody who kills, the life that holds the lease comes up, or a new one does. */
@@ -306,7 +365,10 @@ export class World {
   /** What people did to it by hand, and what was lost before it was archived, is theirs to put right. */
   private strange(volume: Volume): boolean {
     const { backups, emptied, stanza } = this.vault;
-    if (emptied) return true;
+    if (emptied || this.clashes(volume)) return true;
+    // What an order needs has expired.
+    if (this.vault.begin > 0 && volume.data !== 'whole' && this.facts(volume).BACKUP === 'none') return true;
+    if (volume.data === 'whole' && /gap|left/.test(this.archiveFact(volume))) return true;
     if (!volume.control || volume.litter || (volume.data === 'half' && volume.marker !== undefined))
       return true;
     if (volume.data !== 'whole' && backups.length === 0) return true;
@@ -358,8 +420,59 @@ export class World {
       LEASE: this.leaseFact(volume),
       INITIALIZE: this.initialize ? 'true' : 'false',
       RECOVER: order === undefined ? 'none' : 'ordered',
+      ARCHIVE: this.archiveFact(volume),
+      SNAPSHOT: this.isTold(volume) ? 'yes' : 'no',
+      REACHES: order === undefined || volume.position <= order.to ? 'yes' : 'no',
       ROLE: 'primary',
     };
+  }
+
+  /** behind.sh. */
+  private archiveFact(volume: Volume): Facts['ARCHIVE'] {
+    const { vault } = this;
+    const restoring =
+      volume.marker === undefined && (volume.data === 'half' || volume.progress?.action === 'restore');
+    if (volume.data !== 'whole' || !volume.control || restoring) return 'level';
+    if (!vault.up) return 'unknown';
+    if (vault.stanza !== volume.systemId) return 'level';
+    const { own, timeline } = volume.place;
+    const reached = (of: number) => (vault.wal.get(of) ?? []).every(({ at }) => at <= volume.position);
+    const quick = !volume.recovering && !this.isTold(volume) && volume.progress?.action !== 'catch-up';
+    const highest = Math.max(vault.highestTimeline, ...vault.wal.keys());
+    if (quick && highest <= timeline && reached(timeline)) return 'level';
+    if (!vault.records) return 'unknown';
+    const followed = vault.followed();
+    if (vault.lineage.size > 0 && followed.lease < (volume.marker?.lease ?? 0)) return 'level';
+    const tip = vault.lineage.size > 0 ? followed.timeline : timeline;
+    const ancestors = tip === timeline && vault.lineage.size === 0 ? own : vault.ancestors(tip);
+    let behind = false;
+    if (tip === timeline) {
+      if (own.length > 0 && !sameEnds(own, ancestors)) return 'left';
+      behind = !volume.recovering && !reached(tip);
+    } else if (ancestors.some((one) => one.timeline === timeline)) {
+      const end = ancestors.find((one) => one.timeline === timeline)?.end ?? 0;
+      if (!volume.recovering || volume.position > end || !sameEnds(own, ancestors.slice(0, own.length)))
+        return 'left';
+      behind = true;
+    } else if (!own.some((one) => one.timeline === tip)) {
+      return 'left';
+    }
+    if (!behind) return 'level';
+    return volume.position < vault.begin ? 'gap' : 'behind';
+  }
+
+  private isTold(volume: Volume): boolean {
+    const told = this.told[this.clusters.indexOf(volume)] ?? 0;
+    return volume.data === 'whole' && told > 0 && told !== volume.noted;
+  }
+
+  /** Two that were one have written different WAL: pgBackRest takes the first, and the other one's waits for people. */
+  private clashes(volume: Volume): boolean {
+    const archived = this.vault.wal.get(volume.timeline) ?? [];
+    return (
+      !volume.recovering &&
+      archived.some(({ at }) => at <= volume.position && !volume.commits.some((one) => one.at === at))
+    );
   }
 
   /** A restore of ours writes pg_control last; one by hand began over another. */
@@ -429,6 +542,7 @@ export class World {
         volume.progress = undefined;
         return;
       case 'adopt':
+        this.note(volume);
         volume.marker = { systemId: volume.systemId, lease: volume.lease?.number ?? 0 };
         return;
       case 'initialise':
@@ -447,6 +561,9 @@ export class World {
       case 'restore':
       case 'resume-restore':
         yield* this.restore(volume, order);
+        return;
+      case 'catch-up':
+        yield* this.catchUp(volume, order);
         return;
       default:
         throw new Error(`nobody knows what "${action}" means`);
@@ -471,6 +588,7 @@ export class World {
     }
     if (this.truth.length > 0) throw new Error('an empty database takes the place of an archived one');
     if (volume.commits.length > 0) throw new Error('a database with rows counts as new');
+    this.note(volume);
     volume.marker = { systemId: volume.systemId, lease: volume.lease?.number ?? 0 };
     yield;
     volume.progress = undefined;
@@ -511,6 +629,7 @@ export class World {
     yield;
     if (order !== undefined) volume.done.add(order.id);
     yield;
+    this.note(volume);
     volume.marker = {
       systemId: volume.systemId,
       lease: volume.lease?.number ?? 0,
@@ -518,6 +637,58 @@ export class World {
     };
     yield;
     volume.progress = undefined;
+  }
+
+  private note(volume: Volume): void {
+    volume.noted = this.told[this.clusters.indexOf(volume)] ?? 0;
+  }
+
+  /** What lies on the volume is replayed first, then the archive. */
+  private *catchUp(volume: Volume, order: Order | undefined): Generator<void> {
+    const { vault } = this;
+    volume.progress = { action: 'catch-up', ...(order === undefined ? {} : { order }) };
+    yield;
+    yield* this.takeLease(volume);
+    if (order !== undefined && this.finished.has(order.id)) throw new Error(`${order.id} returns`);
+    if (vault.emptied || vault.stanza !== volume.systemId) throw new Error('it catches up with nothing');
+    const to = order?.to ?? Number.POSITIVE_INFINITY;
+    const { place, position } = volume;
+    const followed = vault.followed();
+    const unrecorded = vault.lineage.size > 0 && followed.lease < (volume.marker?.lease ?? 0);
+    const timeline = unrecorded || vault.lineage.size === 0 ? place.timeline : followed.timeline;
+    const onto =
+      timeline === place.timeline || vault.ancestors(timeline).some((one) => one.timeline === place.timeline);
+    const tip = onto ? timeline : place.timeline;
+    const ancestors = tip === place.timeline ? place.own : vault.ancestors(tip);
+    const archived = [...ancestors, { timeline: tip, end: Number.POSITIVE_INFINITY }].flatMap((one) =>
+      (vault.wal.get(one.timeline) ?? []).filter(({ at }) => at <= one.end),
+    );
+    const newer = archived.filter(({ at }) => at > position && at <= to);
+    if (position > to) throw new Error(`it goes past ${order?.id}`);
+    if (newer.length > 0 && position < vault.begin) throw new Error('it goes over a hole in the archive');
+    if (newer.length > 0 && volume.commits.some(({ at }) => !archived.some((one) => one.at === at)))
+      throw new Error('rows that were given up come back');
+    const commits = [...volume.commits, ...newer];
+    const lost = this.truth.filter(({ at }) => at <= to && !commits.some((one) => one.at === at));
+    if (lost.length > 0) throw new Error(`acknowledged, archived, lost: ${JSON.stringify(lost)}`);
+    const end = Math.max(0, ...commits.map(({ at }) => at));
+    Object.assign(volume, {
+      commits,
+      history: [...ancestors, { timeline: tip, end }],
+      recovering: true,
+    });
+    yield;
+    if (order !== undefined) volume.done.add(order.id);
+    this.note(volume);
+    yield;
+    volume.marker = {
+      systemId: volume.systemId,
+      lease: volume.lease?.number ?? 0,
+      ...(order === undefined ? {} : { recovery: order.id }),
+    };
+    // What a kill leaves here of it is known to be done.
+    volume.progress = undefined;
+    yield;
   }
 
   /** The number is noted before it is taken; an attempt that took it keeps it. */
@@ -553,6 +724,9 @@ export class World {
     )
       return false;
     if (vault.stanza !== undefined && vault.stanza !== volume.systemId) return false;
+    // Its own WAL comes back as it is; what another has pushed under its names stays, and its own waits.
+    const archived = vault.wal.get(volume.timeline) ?? [];
+    if (archived.some(({ at }) => !volume.commits.some((one) => one.at === at))) return false;
     vault.stanza = volume.systemId;
     if (volume.lease !== undefined && !vault.leases.has(volume.lease.number))
       vault.leases.set(volume.lease.number, volume.lease.holder);
@@ -576,6 +750,15 @@ export class World {
     return true;
   }
 
+  /** Of its own life more is in the archive than on the volume, which could be known. */
+  private lacks(volume: Volume): boolean {
+    const { records, up, wal } = this.vault;
+    const { lease, timeline } = this.vault.followed();
+    if (!up || !records || lease < (volume.marker?.lease ?? 0)) return false;
+    if (volume.recovering && volume.place.timeline === timeline) return false;
+    return (wal.get(timeline) ?? []).some(({ at }) => at > volume.position);
+  }
+
   /** What must hold of every decision, whatever led to it. */
   private judge(volume: Volume, facts: Facts, action: string): void {
     const refused = action.startsWith('refuse:');
@@ -588,7 +771,11 @@ export class World {
     if (superseded && !refused) wrong('a superseded volume goes on');
     if (up && stanza !== undefined && volume.data === 'whole' && volume.systemId !== stanza && !refused)
       wrong('foreign data goes on');
-    if (!up && ours && !superseded && action !== 'start')
+    const begun = volume.progress?.action === 'catch-up' || this.isTold(volume);
+    if (!up && begun && ours && !refused) wrong('a snapshot is started without its archive');
+    if (/^(start|adopt)$/.test(action) && this.lacks(volume))
+      wrong('data is started without what followed it');
+    if (!up && ours && !superseded && !begun && action !== 'start')
       wrong('an unreadable vault keeps complete data from starting');
     if (!up && !ours && !refused) wrong('something is made of nothing known');
     if (up && stanza !== undefined && (volume.marker?.systemId ?? stanza) !== stanza && !refused)
