@@ -12,11 +12,13 @@ const command = new Command('deploy')
       .default('auto'),
   )
   .option('--timeout <seconds>', 'how long databases may take until they answer', Number, 1800)
-  .action(async (environment: string, options: { engine: 'auto'; timeout: number }) => {
+  .option('--no-snapshots', 'restore lost databases from their repositories, whatever snapshots there are')
+  .action(async (environment: string, options: { engine: 'auto'; timeout: number; snapshots: boolean }) => {
     await deploy({
       environment,
       engine: options.engine,
       timeoutSeconds: options.timeout,
+      snapshots: options.snapshots,
       directory: process.cwd(),
       progress: (message) => console.log(message),
     });

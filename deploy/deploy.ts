@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { claimIncarnation, openStore, publish } from '../constructs/object-storage/client';
-import { findEnvironment } from '../environments';
+import { type Environment, findEnvironment } from '../environments';
+import type { EnvironmentRepository } from '../environments/environment';
 import { apply, chooseEngine, type Engine } from './engine';
 import { requireEscrow, sealSecrets } from './escrow';
 import { fence } from './fence';
@@ -15,6 +16,7 @@ import { DeclarationFaulty, EnvironmentProblem, type Progress } from './progress
 import { backUpRecovered, pendingRecoveries, startRecoveries } from './recover';
 import { keepPrimaries } from './replicas';
 import { restartFailed } from './restart';
+import { giveUpUnbound, offerSnapshots, type SnapshotsOptions } from './snapshots';
 import { recordVolumes, tellOfFormerVolumes } from './volumes';
 import { waitForDatabases } from './wait';
 
@@ -23,6 +25,8 @@ export interface DeployOptions {
   readonly engine: Engine | 'auto';
   /** How long databases may take until they answer; a restore counts. */
   readonly timeoutSeconds: number;
+  /** Whether databases may come back from snapshots. */
+  readonly snapshots: boolean;
   /** Root of the project. */
   readonly directory: string;
   readonly progress: Progress;
@@ -69,6 +73,13 @@ export async function deploy(options: DeployOptions): Promise<void> {
   await keepPrimaries(volumes);
   await growVolumes(volumes);
   const how = { environment: name, context, directory, variables: { ...variables, ...keys }, progress };
+  const snapshots = {
+    ...volumes,
+    databases: databases.map((database) => ({ ...database, ...cluster })),
+    ...firstRepository(environment),
+    makeNamespace: () => apply(engine, 'cluster', how),
+  };
+  const offered = options.snapshots ? await offerSnapshots(snapshots) : [];
   await apply(engine, 'platform', how);
   // What was applied is what has to be found when all else is gone, whether or not it starts.
   const published = await publish(store, {
@@ -99,6 +110,8 @@ export async function deploy(options: DeployOptions): Promise<void> {
   // any more, Terraform takes away what did.
   const watched = environment.alerting !== undefined || engine === 'terraform';
   const monitoring = watched ? applyMonitoring(engine, how) : undefined;
+  const waited = new AbortController();
+  const givingUp = giveUpUnbound(snapshots, offered, waited.signal);
   try {
     await waitForDatabases({
       kubectl,
@@ -112,6 +125,8 @@ export async function deploy(options: DeployOptions): Promise<void> {
     await recordVolumes(volumes);
     await tellOfFailedJobs(kubectl, namespace, progress);
   } finally {
+    waited.abort();
+    await givingUp;
     await monitoring;
   }
   const unwatched = await monitoring;
@@ -120,6 +135,24 @@ export async function deploy(options: DeployOptions): Promise<void> {
     throw unsealed;
   }
   if (unwatched !== undefined) throw unwatched;
+}
+
+/** Where the first repository of each database is, in which the records of its snapshots lie, too. */
+function firstRepository({
+  name,
+  repositories,
+  vault,
+}: Environment): Pick<SnapshotsOptions, 'store' | 'repositoryOf'> {
+  const numbered = (repositories ?? [{ vault }]).map((repository: Partial<EnvironmentRepository>, index) => ({
+    ...repository,
+    number: repository.number ?? index + 1,
+  }));
+  const [first] = numbered.sort((a, b) => a.number - b.number);
+  const folder = first?.folder === undefined ? '' : `${first.folder}/`;
+  return {
+    store: openStore(first?.vault ?? vault),
+    repositoryOf: (database) => `${name}/${folder}${database}`,
+  };
 }
 
 /** Terraform's provider reads another variable than kubectl: both must lead to one cluster. */

@@ -84,8 +84,8 @@ export interface ApplyOptions {
   readonly progress: Progress;
 }
 
-/** What holds state, or what only watches that. */
-export type Part = 'platform' | 'monitoring';
+/** What holds state, or what only watches that; `cluster` is the first layer alone, in which the namespace is. */
+export type Part = 'cluster' | 'platform' | 'monitoring';
 
 /** @throws EnvironmentProblem with the last words of the engine */
 export async function apply(engine: Engine, part: Part, options: ApplyOptions): Promise<void> {
@@ -111,12 +111,13 @@ export async function apply(engine: Engine, part: Part, options: ApplyOptions): 
 type CommandLine = readonly [program: string, args: readonly string[]];
 
 function terraform(part: Part, { environment }: ApplyOptions): CommandLine {
-  const stacks =
-    part === 'platform'
-      ? // Stacks that a team added are platform, too.
-        [`${environment}-!(monitoring)`]
-      : // What it depends on was applied just now, from what was synthesised then.
-        [`${environment}-monitoring`, '--ignore-missing-stack-dependencies', '--skip-synth'];
+  const stacks = {
+    cluster: [`${environment}-cluster`],
+    // Stacks that a team added are platform, too.
+    platform: [`${environment}-!(monitoring)`],
+    // What it depends on was applied just now, from what was synthesised then.
+    monitoring: [`${environment}-monitoring`, '--ignore-missing-stack-dependencies', '--skip-synth'],
+  }[part];
   // The lock file would name providers of platforms that nobody here runs, and needs a registry.
   return ['npx', ['cdktf', 'deploy', ...stacks, '--auto-approve', '--skip-provider-lock']];
 }
@@ -128,6 +129,10 @@ function errorOfTerraform(said: string): string | undefined {
 
 function kit(part: Part, { context, directory, environment }: ApplyOptions): CommandLine {
   const program = join(directory, 'cdktf.out/recovery', environment, 'kit/apply');
-  const of = part === 'platform' ? '--without-monitoring' : '--monitoring';
-  return [program, context === undefined ? [of] : ['--context', context, of]];
+  const of = {
+    cluster: ['--layer', 'cluster'],
+    platform: ['--without-monitoring'],
+    monitoring: ['--monitoring'],
+  }[part];
+  return [program, context === undefined ? of : ['--context', context, ...of]];
 }

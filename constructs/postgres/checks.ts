@@ -10,6 +10,7 @@ import { DEFAULT_ARCHIVE_TIMEOUT, DEFAULT_MAJOR, type PgBackRestOptions, PUSH_AL
 import { checkRecoveryOrder } from './recovery-order';
 import { checkReplicas } from './replicas';
 import { checkRepository } from './repository';
+import { checkSnapshots } from './snapshots';
 import { duplicateStanzas, type ProtectedDatabase } from './stanza';
 
 const NAME = /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/;
@@ -45,6 +46,7 @@ export function checkDatabase(database: PostgresDatabase): Finding[] {
     ...checkExistingVolume(props),
     ...checkRecoveryOrder(props.recover),
     ...checkDumps(props.dumps),
+    ...checkSnapshots(props),
     ...checkReplicas(props),
     ...checkExporters(props),
     ...SecretRef.faults(props.superuserPassword, 'superuserPassword'),

@@ -15,4 +15,5 @@ export {
 export type { RecoveryOrder } from './recovery-order';
 export type { RepositoryProps, RetentionProps } from './repository';
 export type { PodFragment } from './sidecar';
+export type { DatabaseSnapshotsProps } from './snapshots';
 export type { ProtectedDatabase } from './stanza';

@@ -32,6 +32,7 @@ import { antiAffinity, peers, Replicas, routing, routingAccount } from './replic
 import { ROLE_LABEL } from './role-label';
 import { serverExporter } from './server-exporter';
 import type { PodFragment } from './sidecar';
+import { snapshotLabels, toldSnapshotName } from './snapshots';
 
 export interface ServerProps {
   readonly context: DatabaseContext;
@@ -54,6 +55,8 @@ export interface ServerProps {
   readonly upgradeFrom: number | undefined;
   /** Whether dumps are made: their pods then may connect, too. */
   readonly dumped: boolean;
+  /** Whether snapshots are taken of its volume: their pods then may connect, and the deploy may tell of one. */
+  readonly snapshotted: boolean;
   /** Pods beside the primary. */
   readonly replicas: number;
   /** What exposes its metrics; `undefined` for nothing. */
@@ -214,13 +217,31 @@ function podSpec(props: ServerProps, labels: Record<string, string>) {
       { name: layout.socketVolume.name, emptyDir: {} },
       { name: MOUNTS.sharedMemory.name, emptyDir: { medium: 'Memory' } },
       configVolume(MOUNTS.serverConfig.name, configMaps.server),
-      configVolume(MOUNTS.deploy.name, configMaps.deploy),
+      props.snapshotted
+        ? toldVolume(context.name, configMaps.deploy)
+        : configVolume(MOUNTS.deploy.name, configMaps.deploy),
       ...(vaultCa === undefined ? [] : [configVolume(MOUNTS.vaultCa.name, vaultCa)]),
       repository.volume,
       props.rolePasswords,
       ...[prepareTmp, postgresTmp, rolesTmp].map(({ volume }) => volume),
       ...props.sidecar.volumes,
       ...(route?.volumes ?? []),
+    ],
+  };
+}
+
+/** What the deploy tells, and the snapshot from which it has made the volume, where it has. */
+function toldVolume(database: string, deploy: string): Volume {
+  return {
+    name: MOUNTS.deploy.name,
+    projected: [
+      {
+        defaultMode: '0444',
+        sources: [
+          { configMap: [{ name: deploy }] },
+          { configMap: [{ name: toldSnapshotName(database), optional: true }] },
+        ],
+      },
     ],
   };
 }
@@ -267,6 +288,14 @@ function networkPolicy(scope: Construct, props: ServerProps, labels: Record<stri
           : [
               {
                 from: [{ podSelector: { matchLabels: dumpLabels(context) } }],
+                ports: [{ port: String(POSTGRES_PORT), protocol: 'TCP' }],
+              },
+            ]),
+        ...(props.clients === undefined || !props.snapshotted
+          ? []
+          : [
+              {
+                from: [{ podSelector: { matchLabels: snapshotLabels(context) } }],
                 ports: [{ port: String(POSTGRES_PORT), protocol: 'TCP' }],
               },
             ]),

@@ -76,7 +76,9 @@ export interface Volume {
       }[];
       readonly configMap?: {
         readonly name: string;
-        readonly items: { readonly key: string; readonly path: string }[];
+        readonly optional?: boolean;
+        /** All keys, where it is left out. */
+        readonly items?: { readonly key: string; readonly path: string }[];
       }[];
       readonly serviceAccountToken?: { readonly path: string; readonly expirationSeconds: number };
     }[];

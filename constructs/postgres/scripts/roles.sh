@@ -15,10 +15,12 @@ source "$here/replication.sh"
 : "${PG_PORT:=5432}"
 : "${ROLES_SET:=/tmp/roles-set}"
 APP_ROLE=${APP_ROLE:-} APP_DATABASE=${APP_DATABASE:-${APP_ROLE:-}} EXPORTER_ROLE=${EXPORTER_ROLE:-}
+CHECKPOINT_ROLE=${CHECKPOINT_ROLE:-}
 
 ROLES=("$SUPERUSER")
 if [[ -n $APP_ROLE ]]; then ROLES+=("$APP_ROLE"); fi
 if replicated; then ROLES+=("$REPLICATOR"); fi
+if [[ -n $CHECKPOINT_ROLE ]]; then ROLES+=("$CHECKPOINT_ROLE"); fi
 FILES=("${ROLES[@]/#/$ROLES_DIR/}")
 
 sql() {
@@ -60,6 +62,7 @@ set_roles() {
     echo "\\set app_database ''"
     if replicated; then echo "\\set replicator $REPLICATOR"; else echo "\\set replicator ''"; fi
     printf '\\set exporter %s\n' "$(quoted "$EXPORTER_ROLE")"
+    printf '\\set checkpointer %s\n' "$(quoted "$CHECKPOINT_ROLE")"
     if [[ -n $APP_ROLE ]]; then printf '\\set app_role %s\n\\set app_database %s\n' "$(quoted "$APP_ROLE")" "$(quoted "$APP_DATABASE")"; fi
     echo 'BEGIN;'
     echo 'CREATE TEMPORARY TABLE given (role text, password text) ON COMMIT DROP;'

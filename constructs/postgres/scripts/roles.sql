@@ -25,6 +25,10 @@ BEGIN
 END
 $$;
 SELECT format('ALTER ROLE %I REPLICATION', :'replicator') WHERE :'replicator' <> '' \gexec
+-- It makes a checkpoint before a snapshot, and nothing else.
+SELECT format('ALTER ROLE %I NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS CONNECTION LIMIT 2', :'checkpointer')
+WHERE :'checkpointer' <> '' \gexec
+SELECT format('GRANT pg_checkpoint TO %I', :'checkpointer') WHERE :'checkpointer' <> '' \gexec
 -- It logs in as a peer, never by a password, and holds no more connections than its queries need.
 SELECT format('CREATE ROLE %I', :'exporter')
 WHERE :'exporter' <> '' AND NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'exporter') \gexec

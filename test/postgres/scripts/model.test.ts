@@ -83,6 +83,24 @@ const BEFORE: Record<string, readonly Step[]> = {
   'a snapshot that is told of, and nothing more': [a('snapshot'), a('attach told snapshot')],
   'a snapshot and an order that goes beyond it': [...taken, a('order', 0), a('attach snapshot')],
   'a snapshot and an order that it is past': [...taken, a('order', 9), a('attach snapshot')],
+  'a snapshot that is older than the archive': [
+    a('write'),
+    a('snapshot'),
+    a('write'),
+    a('backup'),
+    a('write'),
+    a('archive'),
+    a('expire'),
+    a('attach snapshot'),
+  ],
+  'a snapshot that is told of, of what was never archived': [
+    a('lose'),
+    a('initialize'),
+    a('start'),
+    a('snapshot'),
+    a('attach told snapshot'),
+  ],
+  'a volume that nobody knows': [a('initialize'), a('lose'), a('attach foreign', 1)],
   'a snapshot without its marker': [...taken, a('attach snapshot'), a('unmark')],
 };
 
@@ -176,7 +194,10 @@ describe('the model of volumes, a vault and two clusters, with decide.sh as the 
     expect(words).toBe('');
   });
 
-  /** Each branch of decide.sh that the model knows, turned. What it does not know: other majors, invalid orders. */
+  /**
+   * Each branch of decide.sh that the model knows, turned. What it does not know: other majors, invalid orders, and an
+   * archive whose records can be read by halves.
+   */
   const MUTATIONS: readonly Mutation[] = [
     ['half=yes; fi', 'half=no; fi'],
     ['    decide_empty\n', '    decide_complete\n'],
@@ -192,11 +213,18 @@ describe('the model of volumes, a vault and two clusters, with decide.sh as the 
     ],
     ['    echo refuse:control\n  elif [[ $FACT_LEASE', '    echo adopt\n  elif [[ $FACT_LEASE'],
     [
-      '    echo refuse:foreign\n  elif [[ $FACT_LEASE == superseded ]]; then\n    echo refuse:superseded\n  elif [[ $FACT_RECOVER',
-      '    echo start\n  elif [[ $FACT_LEASE == superseded ]]; then\n    echo refuse:superseded\n  elif [[ $FACT_RECOVER',
+      '    echo refuse:foreign\n  elif [[ $FACT_LEASE == superseded ]]; then\n    echo refuse:superseded\n  elif lags; then\n    decide_catch_up',
+      '    echo start\n  elif [[ $FACT_LEASE == superseded ]]; then\n    echo refuse:superseded\n  elif lags; then\n    decide_catch_up',
     ],
-    ['    echo refuse:superseded\n  elif [[ $FACT_RECOVER', '    echo start\n  elif [[ $FACT_RECOVER'],
-    ['    decide_in_place\n', '    echo start\n'],
+    [
+      '    echo refuse:superseded\n  elif lags; then\n    decide_catch_up',
+      '    echo start\n  elif lags; then\n    decide_catch_up',
+    ],
+    ['    decide_in_place\n  else\n    echo start', '    echo start\n  else\n    echo start'],
+    [
+      '    decide_in_place\n  elif [[ $FACT_ARCHIVE == gap',
+      '    echo catch-up\n  elif [[ $FACT_ARCHIVE == gap',
+    ],
     ['  else\n    echo start\n', '  else\n    decide_restore restore\n'],
     ['$FACT_REPOSITORIES == unknown || $FACT_LEASE == unknown', '$FACT_LEASE == never'],
     ['$FACT_REPOSITORIES == unknown || $FACT_LEASE == unknown', '$FACT_REPOSITORIES == unknown'],
@@ -251,13 +279,11 @@ describe('the model of volumes, a vault and two clusters, with decide.sh as the 
     ['|| $FACT_PROGRESS == catch-up', '|| $FACT_PROGRESS == never'],
     ['  elif lags; then\n    decide_catch_up\n', '  elif lags; then\n    echo start\n'],
     ['    echo refuse:left\n', '    echo catch-up\n'],
-    ['$FACT_ARCHIVE == unknown || $FACT_REPOSITORIES == unknown', '$FACT_REPOSITORIES == never'],
     [
       '    echo refuse:deleted\n  elif [[ $FACT_HISTORY == none',
       '    echo catch-up\n  elif [[ $FACT_HISTORY == none',
     ],
     ['    echo refuse:no-archive\n', '    echo catch-up\n'],
-    ['    echo refuse:lease\n  elif [[ $FACT_REACHES', '    echo catch-up\n  elif [[ $FACT_REACHES'],
     ['$FACT_REACHES == no', '$FACT_REACHES == never'],
     ['    echo refuse:gap\n', '    echo catch-up\n'],
     ['    echo catch-up\n', '    echo start\n'],

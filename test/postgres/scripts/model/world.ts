@@ -367,7 +367,9 @@ export class World {
     const { backups, emptied, stanza } = this.vault;
     if (emptied || this.clashes(volume)) return true;
     // What an order needs has expired.
-    if (this.vault.begin > 0 && volume.data !== 'whole' && this.facts(volume).BACKUP === 'none') return true;
+    const unfinished = volume.data !== 'whole' || volume.marker === undefined;
+    if (this.vault.begin > 0 && unfinished && this.facts(volume).BACKUP === 'none') return true;
+    if (this.isTold(volume) && stanza === undefined) return true;
     if (volume.data === 'whole' && /gap|left/.test(this.archiveFact(volume))) return true;
     if (!volume.control || volume.litter || (volume.data === 'half' && volume.marker !== undefined))
       return true;
