@@ -24,9 +24,10 @@ export const describeWithBtrfs = runnable ? describe : describe.skip;
 
 /** A file system whose subvolumes are snapshotted atomically, as a volume is by its storage. */
 export class Btrfs {
-  static create(gigabytes: number): Btrfs {
+  /** @param folder where its blocks are. @default - memory, where there is some for that */
+  static create(gigabytes: number, folder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()): Btrfs {
     const mount = mkdtempSync(join(tmpdir(), 'btrfs-'));
-    const image = join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), `${basename(mount)}.img`);
+    const image = join(folder, `${basename(mount)}.img`);
     writeFileSync(image, '');
     truncateSync(image, gigabytes * 1024 ** 3);
     execFileSync('mkfs.btrfs', ['--quiet', image], { stdio: 'pipe' });
