@@ -130,7 +130,7 @@ function errorOfTerraform(said: string): string | undefined {
 function kit(part: Part, { context, directory, environment }: ApplyOptions): CommandLine {
   const program = join(directory, 'cdktf.out/recovery', environment, 'kit/apply');
   const of = {
-    cluster: ['--layer', 'cluster'],
+    cluster: ['--layer', `${environment}-cluster`],
     platform: ['--without-monitoring'],
     monitoring: ['--monitoring'],
   }[part];

@@ -1,5 +1,8 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { ObjectStore } from '../../constructs/object-storage/client';
-import { chooseEngine } from '../../deploy/engine';
+import { apply, chooseEngine } from '../../deploy/engine';
 
 /** The part of a vault that remembers engines. */
 class Memory implements ObjectStore {
@@ -56,4 +59,25 @@ test('who insists gets it, and it is remembered', async () => {
   store.objects.set(KEY, 'terraform');
   expect(await chooseEngine('kit', options())).toBe('kit');
   expect(store.objects.get(KEY)).toBe('kit');
+});
+
+test.each([
+  ['cluster', ['--context', 'here', '--layer', 'staging-cluster']],
+  ['platform', ['--context', 'here', '--without-monitoring']],
+  ['monitoring', ['--context', 'here', '--monitoring']],
+] as const)('the kit applies %s by its own options', async (part, expected) => {
+  process.env['PATH'] = PATH;
+  const directory = mkdtempSync(join(tmpdir(), 'kit-'));
+  const folder = join(directory, 'cdktf.out/recovery/staging/kit');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'apply'), '#!/bin/sh\nprintf "%s\\n" "$@"\n', { mode: 0o755 });
+  await apply('kit', part, {
+    environment: 'staging',
+    context: 'here',
+    directory,
+    variables: {},
+    progress: (line) => void said.push(line),
+  });
+  expect(said).toEqual(expected);
+  rmSync(directory, { recursive: true });
 });

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Right before a snapshot of the database's volume is taken: a checkpoint, so that the recovery from it has next to nothing
 # to replay of what was before. Its role may make one, and nothing else.
-# shellcheck source-path=SCRIPTDIR
+# shellcheck source-path=SCRIPTDIR disable=SC2153 # not PGHOST
 set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")
 # shellcheck source=lib.sh

@@ -127,6 +127,33 @@ describeWithPostgres('roles.sh', () => {
     expect(await logIn('postgres_exporter', 'known', 'postgres')).toMatch(/password authentication failed/);
   });
 
+  test('makes the role of the checkpoints before snapshots, which makes them by its password and may nothing else', async () => {
+    password('snapshots', 'checkpoint-secret');
+    await lab.sql('create role snapshots superuser createdb');
+    const checkpointer = { ...environment(), ONCE: 'true', CHECKPOINT_ROLE: 'snapshots' };
+    for (const _ of [1, 2])
+      expect(await lab.script('roles.sh', [], checkpointer)).toMatchObject({ status: 0 });
+    const told = `select rolcanlogin, rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls,
+      rolconnlimit, (select string_agg(roleid::regrole::text, ',') from pg_auth_members where member = pg_authid.oid)
+      from pg_authid where rolname = 'snapshots'`;
+    expect(await lab.sql(told)).toBe('t|f|f|f|f|f|2|pg_checkpoint');
+    await lab.sql('create table written as select 1');
+    const before = await lab.sql('select checkpoint_lsn from pg_control_checkpoint()');
+    const job = { PG_HOST: '127.0.0.1', WAIT_SECONDS: '2' };
+    expect(await lab.script('checkpoint.sh', [], job)).toMatchObject({
+      status: 0,
+      stderr: expect.stringMatching(/checkpoint of shop in [\d.]+ s/),
+    });
+    expect(await lab.sql('select checkpoint_lsn from pg_control_checkpoint()')).not.toBe(before);
+    password('snapshots', 'wrong');
+    expect(await lab.script('checkpoint.sh', [], job)).toMatchObject({
+      status: 78,
+      lastLine: expect.stringMatching(
+        /^ERROR shop: .* no snapshot is taken of it: .*password authentication failed.* — FIX: .*roles container/,
+      ),
+    });
+  });
+
   test('makes no role for an exporter that is not there', async () => {
     await lab.sql('drop role if exists postgres_exporter');
     expect(await once()).toMatchObject({ status: 0 });
