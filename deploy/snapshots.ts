@@ -68,7 +68,7 @@ async function offer(options: SnapshotsOptions, database: Database): Promise<str
   const facts = await gather(options, database);
   const { snapshot, why } = chooseForDatabase(facts);
   if (snapshot === undefined || facts.record === undefined) {
-    progress(`${name}: restored from its repository if it has to be, not from a snapshot: ${why}`);
+    progress(`${name}: its volume is not made from a snapshot: ${why}`);
     return undefined;
   }
   progress(`${name}: its volume is made from a snapshot, and catches up with the archive: ${why}`);

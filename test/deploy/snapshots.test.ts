@@ -118,7 +118,7 @@ test('one that a newer life has left behind is not used', async () => {
   expect(await offerSnapshots(options())).toEqual([]);
   expect(cluster.done).toEqual([]);
   expect(said).toEqual([
-    expect.stringMatching(/^orders: restored from its repository .*before the present life/),
+    expect.stringMatching(/^orders: its volume is not made from a snapshot: .*before the present life/),
   ]);
 });
 

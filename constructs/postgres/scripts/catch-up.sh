@@ -17,14 +17,17 @@ recovered_command() { echo "touch \"$SOCKET_DIR/recovered\""; }
 recovery_time() { date -u -d "$ORDER_TO" '+%F %T.%6N+00'; }
 
 catch_up() {
-  local timeline=$CATCH_UP_TIMELINE
+  local timeline=$CATCH_UP_TIMELINE newest
   # Before the lease: whatever a kill leaves, and whether or not the vault can be read then, this data is not started as it is.
   begin catch-up
   lease_for caught-up
   if [[ -n $ORDER_ID && -n $TIMELINE ]]; then timeline=$TIMELINE; fi
+  newest=$(newest_segments "${timeline:-$VOLUME_TIMELINE}") ||
+    die "$DATABASE_NAME: where its archive ends could not be told (${newest##*$'\n'}), and a recovery could end too early unnoticed" \
+      "see that the vault answers, and that the key may list it; the next start goes on"
   log "$DATABASE_NAME is behind its archive$(told_words): it catches up to $ORDER_TO${timeline:+ on timeline $timeline}"
   rm -rf "$SPOOL_DIR/archive" "$PGDATA/postmaster.pid" "$PGDATA/standby.signal" "$NEIGHBOUR"
-  write_durably "$ARCHIVE_END_FILE" "$(newest_segments "${timeline:-$VOLUME_TIMELINE}")"
+  write_durably "$ARCHIVE_END_FILE" "$newest"
   write_recovery_settings "$timeline"
   : >"$PGDATA/recovery.signal"
   sync "$PGDATA"

@@ -211,6 +211,8 @@ describeWithBtrfs('snapshots', () => {
       ['in the WAL that it holds', ''],
       ['behind its last checkpoint, where PostgreSQL would not notice', 'checkpoint'],
     ])('leave a time before the snapshot, %s, to the repository', async (_, after) => {
+      // Well behind the checkpoint of the backup.
+      await pause(3);
       const to = await instant();
       await insert(100);
       if (after !== '') await lab.sql(after);
