@@ -27,6 +27,8 @@ export interface DeployOptions {
   readonly timeoutSeconds: number;
   /** Whether databases may come back from snapshots. */
   readonly snapshots: boolean;
+  /** How long a driver may take to find a snapshot, and then to make a volume of it, before the repository is taken. */
+  readonly snapshotSeconds: number;
   /** Root of the project. */
   readonly directory: string;
   readonly progress: Progress;
@@ -78,6 +80,7 @@ export async function deploy(options: DeployOptions): Promise<void> {
     databases: databases.map((database) => ({ ...database, ...cluster })),
     ...firstRepository(environment),
     makeNamespace: () => apply(engine, 'cluster', how),
+    seconds: options.snapshotSeconds,
   };
   const offered = options.snapshots ? await offerSnapshots(snapshots) : [];
   await apply(engine, 'platform', how);

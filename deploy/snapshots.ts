@@ -27,8 +27,8 @@ export interface SnapshotsOptions {
   /** Makes the namespace, where there is none yet. */
   readonly makeNamespace: () => Promise<void>;
   readonly progress: Progress;
-  /** How long a driver may take to find a snapshot, and then to make a volume of it. @default 600 */
-  readonly seconds?: number;
+  /** How long a driver may take to find a snapshot, and then to make a volume of it. */
+  readonly seconds: number;
 }
 
 /** A claim that was made of a snapshot by this deploy. */
@@ -36,8 +36,6 @@ export interface OfferedSnapshot {
   readonly database: string;
   readonly snapshot: string;
 }
-
-const SECONDS = 600;
 
 /**
  * Before an apply: for each database with snapshots that has no volume in this cluster, makes its claim from the newest
@@ -61,7 +59,7 @@ export async function offerSnapshots(options: SnapshotsOptions): Promise<readonl
 }
 
 async function offer(options: SnapshotsOptions, database: Database): Promise<string | undefined> {
-  const { kubectl, makeNamespace, namespace, progress, seconds = SECONDS } = options;
+  const { kubectl, makeNamespace, namespace, progress, seconds } = options;
   const { name, storage } = database;
   const claim = claimOf(name);
   if ((await kubectl.find('pvc', claim, `--namespace=${namespace}`)) !== undefined) return undefined;
@@ -189,7 +187,7 @@ interface Claim {
  * has none, and so holds nothing; the pod's next one is empty, and restored. Ends when all have a volume, or `until` says so.
  */
 export async function giveUpUnbound(
-  { kubectl, namespace, progress, seconds = SECONDS }: SnapshotsOptions,
+  { kubectl, namespace, progress, seconds }: SnapshotsOptions,
   offered: readonly OfferedSnapshot[],
   until: AbortSignal,
 ): Promise<void> {

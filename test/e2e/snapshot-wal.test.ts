@@ -1,7 +1,8 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Btrfs, describeWithBtrfs } from '../postgres/scripts/btrfs';
+import { BtrfsVolumes, volumeName } from './btrfs-volumes';
 import { Checkout } from './checkout';
 import { eventually, LocalSite } from './local-site';
 
@@ -22,13 +23,14 @@ describeWithBtrfs('snapshot plus WAL', () => {
   let btrfs: Btrfs;
   let site: LocalSite;
   let checkout: Checkout;
-  let volumes = 0;
+  let volumes: BtrfsVolumes;
   let recoveries = 0;
   const times: string[] = [];
 
   beforeAll(async () => {
     // Before the node is made, so that it sees it.
     btrfs = Btrfs.create(Math.ceil(MEGABYTES / 128) + 4, tmpdir());
+    volumes = new BtrfsVolumes(btrfs);
     checkout = await Checkout.copy();
     site = await LocalSite.open('snapshot');
     await eventually('pods may be made', 60, async () => {
@@ -67,48 +69,15 @@ describeWithBtrfs('snapshot plus WAL', () => {
   const timeline = async () =>
     Number((await site.sql('select timeline_id from pg_control_checkpoint()')).trim());
 
-  function empty(): string {
-    volumes += 1;
-    const path = join(btrfs.mount, `volume-${volumes}`);
-    mkdirSync(path);
-    btrfs.subvolume(path);
-    chmodSync(path, 0o777);
-    return path;
-  }
-
-  /** As a disk is, from one moment to the next, while its server runs. */
-  function snapshot(of: string): string {
-    volumes += 1;
-    const path = join(btrfs.mount, `snapshot-${volumes}`);
-    btrfs.snapshot(of, path);
-    return path;
-  }
-
+  const empty = () => volumes.empty();
+  const snapshot = (of: string) => volumes.snapshot(of);
   /** The volume for the database's claim, which is not there yet. */
-  async function offer(path: string): Promise<void> {
-    const first = (kind: string) => site.kubectl('get', kind, '--output=jsonpath={.items[0].metadata.name}');
-    const node = await first('node');
-    const matchExpressions = [{ key: 'kubernetes.io/hostname', operator: 'In', values: [node] }];
-    const folder = mkdtempSync(join(tmpdir(), 'objects-'));
-    const file = join(folder, 'volume.json');
-    const volume = {
-      apiVersion: 'v1',
-      kind: 'PersistentVolume',
-      metadata: { name: path.split('/').at(-1) },
-      spec: {
-        capacity: { storage: '10Gi' },
-        accessModes: ['ReadWriteOnce'],
-        persistentVolumeReclaimPolicy: 'Retain',
-        storageClassName: await first('storageclass'),
-        claimRef: { namespace: 'local', name: 'data-orders-0' },
-        local: { path },
-        nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions }] } },
-      },
-    };
-    writeFileSync(file, JSON.stringify(volume));
-    await site.kubectl('create', `--filename=${file}`);
-    rmSync(folder, { recursive: true });
-  }
+  const offer = async (path: string) =>
+    volumes.offer(
+      site,
+      path,
+      await site.kubectl('get', 'storageclass', '--output=jsonpath={.items[0].metadata.name}'),
+    );
 
   async function deploy(how: {
     readonly recover?: { readonly to: string; readonly timeline?: number };
@@ -137,13 +106,7 @@ describeWithBtrfs('snapshot plus WAL', () => {
 
   /** Everything is gone but the vault, and what somebody has taken a snapshot of. */
   async function lose(): Promise<void> {
-    const volume = await site.kubectl(
-      'get',
-      'pvc',
-      NAMESPACE,
-      'data-orders-0',
-      '--output=jsonpath={.spec.volumeName}',
-    );
+    const volume = await volumeName(site);
     await site.lose();
     await site.kubectl('delete', 'pv', volume, '--ignore-not-found');
     rmSync(join(btrfs.mount, volume), { recursive: true, force: true, maxRetries: 60, retryDelay: 1000 });
@@ -178,11 +141,7 @@ describeWithBtrfs('snapshot plus WAL', () => {
     return found;
   }
 
-  const current = async () =>
-    join(
-      btrfs.mount,
-      await site.kubectl('get', 'pvc', NAMESPACE, 'data-orders-0', '--output=jsonpath={.spec.volumeName}'),
-    );
+  const current = () => volumes.current(site);
 
   test('to the newest state', async () => {
     await site.sql('checkpoint');

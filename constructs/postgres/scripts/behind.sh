@@ -31,18 +31,22 @@ judge_archive() {
 }
 
 # Sets where the data is: VOLUME_TIMELINE; VOLUME_AT, an LSN that it has reached; VOLUME_CHECKPOINT, the segment of its
-# last checkpoint, before which all is in its files.
+# last checkpoint, before which all is in its files. What was restored and never started is as its backup_label says:
+# pgBackRest sees to it that pg_control alone leads nowhere.
 read_position() {
-  local minimum bytes segment
+  local minimum bytes segment label=$PGDATA/backup_label
   VOLUME_TIMELINE=$(control "Latest checkpoint's TimeLineID") VOLUME_AT=$(control 'Latest checkpoint location')
-  minimum=$(control "Min recovery ending loc's timeline")
-  # A server that was promoted moments ago has made no checkpoint on its new timeline yet.
-  if ((minimum > VOLUME_TIMELINE)); then VOLUME_TIMELINE=$minimum; fi
+  minimum=$(control 'Minimum recovery ending location')
+  if [[ -e $label ]]; then
+    VOLUME_TIMELINE=$(sed -n 's/^START TIMELINE: //p' "$label") VOLUME_AT=$(sed -nE 's|^START WAL LOCATION: ([0-9A-F/]+) .*|\1|p' "$label")
+  elif (($(control "Min recovery ending loc's timeline") > VOLUME_TIMELINE)); then
+    # A server that was promoted moments ago has made no checkpoint on its new timeline yet.
+    VOLUME_TIMELINE=$(control "Min recovery ending loc's timeline")
+  fi
   bytes=$(control 'Bytes per WAL segment')
   segment=$((16#$(lsn "$VOLUME_AT") / bytes))
   VOLUME_CHECKPOINT=$(printf '%08X%08X' $((segment / (4294967296 / bytes))) $((segment % (4294967296 / bytes))))
-  minimum=$(control 'Minimum recovery ending location')
-  if [[ $(lsn "$minimum") > $(lsn "$VOLUME_AT") ]]; then VOLUME_AT=$minimum; fi
+  if [[ ! -e $label && $(lsn "$minimum") > $(lsn "$VOLUME_AT") ]]; then VOLUME_AT=$minimum; fi
 }
 
 # Its variables unread and fix are judge_archive's.
@@ -175,8 +179,8 @@ last_commit() {
   if is_older; then bin=$OLD_PG_BIN; fi
   timeline=$(control "Latest checkpoint's TimeLineID") redo=$(control "Latest checkpoint's REDO location")
   checkpoint=$(TZ=UTC control 'Time of latest checkpoint') && checkpoint=$(date -u -d "$checkpoint" +%s) || return 1
-  # Its WAL goes on along another one.
-  if ((timeline != VOLUME_TIMELINE)) || [[ ! -x $bin/pg_waldump ]]; then return 1; fi
+  # Its WAL goes on along another one; or a backup leads to a state of its own.
+  if ((timeline != VOLUME_TIMELINE)) || [[ -e $PGDATA/backup_label ]] || [[ ! -x $bin/pg_waldump ]]; then return 1; fi
   # It ends with an error: there is always an end.
   last=$( (TZ=UTC LC_ALL=C "$bin/pg_waldump" --path="$PGDATA/pg_wal" --timeline="$timeline" --start="$redo" --rmgr=Transaction 2>/dev/null || true) |
     sed -nE 's/^.* desc: (COMMIT|ABORT|PREPARE|COMMIT_PREPARED|ABORT_PREPARED) .*([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8})(\.[0-9]+)? UTC.*$/\2/p' | LC_ALL=C sort | tail -n 1)
