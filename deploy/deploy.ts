@@ -16,7 +16,7 @@ import { DeclarationFaulty, EnvironmentProblem, type Progress } from './progress
 import { backUpRecovered, pendingRecoveries, startRecoveries } from './recover';
 import { keepPrimaries } from './replicas';
 import { restartFailed } from './restart';
-import { giveUpUnbound, offerSnapshots, type SnapshotsOptions } from './snapshots';
+import { giveUpUnbound, offerSnapshots, type SnapshotsOptions, withWayBack } from './snapshots';
 import { recordVolumes, tellOfFormerVolumes } from './volumes';
 import { waitForDatabases } from './wait';
 
@@ -122,6 +122,8 @@ export async function deploy(options: DeployOptions): Promise<void> {
       databases: names,
       seconds: options.timeoutSeconds,
       progress,
+    }).catch((error: unknown) => {
+      throw withWayBack(error, offered, snapshots);
     });
     await backUpRecovered(recoveries, pending);
     await takeBackInitialize(kubectl, namespace, names);

@@ -7,7 +7,7 @@ import { findRecord, type RecordPlace } from '../snapshot/records';
 import { restoreClaim } from '../snapshot/restore';
 import type { Kubectl } from './kubectl';
 import { lastLine } from './process';
-import type { Progress } from './progress';
+import { EnvironmentProblem, type Progress } from './progress';
 import { chooseForDatabase, type SnapshotFacts } from './snapshot-choice';
 
 type Database = Pick<
@@ -175,6 +175,21 @@ async function lookAt(
     storageClass:
       found === undefined ? undefined : { name: found.metadata.name, provisioner: found.provisioner },
   };
+}
+
+/** A failed wait for a database on such a volume, which may be the reason: its message tells how to do without. */
+export function withWayBack(
+  error: unknown,
+  offered: readonly OfferedSnapshot[],
+  { environment, namespace }: Pick<SnapshotsOptions, 'environment' | 'namespace'>,
+): unknown {
+  const concerned = offered.filter(({ database }) => words(error).includes(database));
+  if (!(error instanceof EnvironmentProblem) || concerned.length === 0) return error;
+  const ways = concerned.map(
+    ({ database, snapshot }) =>
+      `the volume of ${database} was made from snapshot ${snapshot}; to have it restored from its repository instead: kubectl --namespace ${namespace} delete pod/${database}-0 pvc/${claimOf(database)}, and npm run deploy -- ${environment} --no-snapshots`,
+  );
+  return new EnvironmentProblem(`${error.message}; ${ways.join('; ')}`);
 }
 
 interface Claim {

@@ -1,7 +1,8 @@
 import { Schedule, SecretRef, Size } from '../../constructs/core';
 import type { ObjectStore } from '../../constructs/object-storage/client';
 import type { Kubectl } from '../../deploy/kubectl';
-import { giveUpUnbound, offerSnapshots, oldestFull } from '../../deploy/snapshots';
+import { EnvironmentProblem } from '../../deploy/progress';
+import { giveUpUnbound, offerSnapshots, oldestFull, withWayBack } from '../../deploy/snapshots';
 
 const SNAPSHOT = {
   name: 'data-orders-0-20260504t040000z',
@@ -176,6 +177,16 @@ test('nothing is given up after the wait has ended', async () => {
   waited.abort();
   await giving;
   expect(cluster.done).toEqual([]);
+});
+
+test('who waits in vain for a database on a volume of a snapshot is told how to do without; others are not', () => {
+  const offered = [{ database: 'orders', snapshot: SNAPSHOT.name }];
+  const told = withWayBack(new EnvironmentProblem('orders does not start: x — FIX: y'), offered, options());
+  expect((told as Error).message).toMatch(
+    /^orders does not start: x — FIX: y; .*kubectl --namespace shop delete pod\/orders-0 pvc\/data-orders-0, and npm run deploy -- production --no-snapshots$/,
+  );
+  const other = new EnvironmentProblem('billing does not start');
+  expect(withWayBack(other, offered, options())).toBe(other);
 });
 
 test('the oldest full backup is found among the files of all', () => {
