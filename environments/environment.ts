@@ -8,6 +8,7 @@ import type { BucketMirrorProps } from '../constructs/object-storage/mirror';
 import type { OperatorProps } from '../constructs/operators';
 import type { ExportersProps, PostgresDatabaseProps, RepositoryProps } from '../constructs/postgres';
 import type { PushTarget } from '../constructs/pushgateway';
+import type { VeleroSettings } from '../constructs/velero';
 
 /** A database of an environment; where it runs and what it runs on is said once, by the environment. */
 export type DatabaseDeclaration = Omit<
@@ -116,6 +117,8 @@ export interface Environment {
   readonly pushgateway?: PushTarget;
   /** Buckets with primary data. @default - none */
   readonly buckets?: readonly BucketDeclaration[];
+  /** Brings back objects and volumes that neither Terraform nor a database brings back. @default - none: nothing of Velero is declared */
+  readonly velero?: VeleroSettings;
   /** Charts that are installed before the platform. @default - none */
   readonly operators?: readonly OperatorProps[];
   readonly databases: readonly DatabaseDeclaration[];

@@ -5,6 +5,7 @@ import { type DatabaseDeclaration, type Environment, setting } from './environme
 import { escrowRecipients } from './escrow';
 import { grafanaFromSettings } from './grafana';
 import { VAULT_KEYS, vaultAuthority, vaultMinting } from './keys';
+import { veleroFromSettings } from './velero';
 
 /** An environment on a Kubernetes and an S3 store that exist already; both are named by environment variables.
  * `VAULT_MINTS=versitygw` where the store is one; elsewhere every incarnation needs new keys. */
@@ -33,6 +34,7 @@ export function onExistingCluster(name: string, databases: readonly DatabaseDecl
     ...alertingFromSettings('prometheus-operator'),
     ...grafanaFromSettings(),
     ...bucketsFromSettings(name),
+    ...veleroFromSettings(),
     escrow: {
       recipients: escrowRecipients(),
       without: setting('ESCROW', 'required') === 'none' ? 'warn' : 'refuse',

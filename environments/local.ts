@@ -7,6 +7,7 @@ import { escrowRecipients } from './escrow';
 import { grafanaFromSettings } from './grafana';
 import { VAULT_KEYS, vaultAuthority, vaultMinting } from './keys';
 import { orders } from './orders';
+import { veleroFromSettings } from './velero';
 
 /** The rehearsal's: one small database, with times short enough to watch. */
 export const local: Environment = {
@@ -30,6 +31,7 @@ export const local: Environment = {
   ...alertingFromSettings('none'),
   ...grafanaFromSettings(),
   ...bucketsFromSettings('local'),
+  ...veleroFromSettings(),
   exporters: { repositoryInterval: Duration.seconds(20) },
   escrow: { recipients: escrowRecipients(), without: 'accept' },
   databases: [

@@ -1,5 +1,6 @@
 import { NamespaceV1 } from '@cdktf/provider-kubernetes/lib/namespace-v1';
 import { type App, EnvironmentStack } from '../constructs/core';
+import { VeleroPrerequisites } from '../constructs/velero';
 import type { Environment } from '../environments/environment';
 import { kubernetesProvider } from './providers';
 import { keepState } from './state';
@@ -21,5 +22,7 @@ export class ClusterStack extends EnvironmentStack {
         },
       },
     });
+    // Before whatever installs it: without its key it would make one that everybody knows.
+    if (environment.velero !== undefined) new VeleroPrerequisites(this, 'velero', environment.velero);
   }
 }

@@ -134,6 +134,10 @@ function secretsToKeep(environment: Environment): Record<string, SecretRef> {
         ...pair(`writer of the bucket ${name}`, mirror?.restoreKeys),
       ]),
     ),
+    // Its keys of the vault are not among them, as those of the databases are not.
+    ...(environment.velero === undefined
+      ? {}
+      : { 'repository key of Velero': environment.velero.repositoryKey }),
   };
 }
 

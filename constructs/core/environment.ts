@@ -4,7 +4,7 @@ import { type Construct, TerraformStack } from './framework';
 const KEY = 'cdktf-disaster-recovery/environment';
 
 /** Order in which the stacks of an environment are applied. */
-export const LAYERS = ['vault', 'cluster', 'operators', 'platform', 'monitoring'] as const;
+export const LAYERS = ['vault', 'cluster', 'operators', 'platform', 'velero', 'monitoring'] as const;
 export type Layer = (typeof LAYERS)[number];
 
 export interface EnvironmentStackProps {

@@ -52,6 +52,8 @@ export function runtimeVariable(
   options: {
     readonly description: string;
     readonly fallback: string;
+    /** `bool` where it becomes a truth value: `true` or `false`. @default 'string' */
+    readonly type?: 'string' | 'bool';
     /** @default - any text */
     readonly oneOf?: readonly string[];
   },
@@ -59,9 +61,9 @@ export function runtimeVariable(
   return variableOf(scope, name, () => {
     const stack = TerraformStack.of(scope);
     return new TerraformVariable(stack, `variable-${name}`, {
-      type: 'string',
+      type: options.type ?? 'string',
       description: options.description,
-      default: options.fallback,
+      default: options.type === 'bool' ? options.fallback === 'true' : options.fallback,
       nullable: false,
       ...(options.oneOf === undefined
         ? {}

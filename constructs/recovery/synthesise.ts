@@ -57,6 +57,7 @@ export function synthesise(app: App): void {
           name: stack.node.id,
           terraform: synthesised(app, stack),
           watches: stack.layer === 'monitoring',
+          velero: stack.layer === 'velero',
         })),
       { environment, ...(escrowFile === undefined ? {} : { escrow: escrowFile }) },
     );

@@ -1,5 +1,5 @@
 import { Manifest } from '@cdktf/provider-kubernetes/lib/manifest';
-import { addCheck, Construct, type Finding, literal } from '../core';
+import { addCheck, Construct, type Finding, literal, type TerraformVariable } from '../core';
 
 export interface CustomResourceProps {
   readonly apiVersion: string;
@@ -14,6 +14,8 @@ export interface CustomResourceProps {
   readonly spec?: object;
   /** What it has beside metadata and spec, as classes do. @default none */
   readonly fields?: Readonly<Record<string, unknown>>;
+  /** Fields of the spec whose value is known when it is applied; a validator does not see them. @default none */
+  readonly runtime?: Readonly<Record<string, TerraformVariable>>;
   /**
    * Whether a validator of its kind accepts it: throws when not.
    * @default - none: the API server is the first to look
@@ -24,14 +26,16 @@ export interface CustomResourceProps {
 /** An object of a kind that an operator defines. Terraform reads its definition when it plans: it must be there before. */
 export class CustomResource extends Construct {
   readonly #manifest: Manifest;
-  #object: object;
+  readonly #runtime: Readonly<Record<string, TerraformVariable>>;
+  #object: { readonly metadata: object; readonly spec?: object };
 
   constructor(
     scope: Construct,
     id: string,
-    { fields, metadata, spec, validate, ...type }: CustomResourceProps,
+    { fields, metadata, runtime = {}, spec, validate, ...type }: CustomResourceProps,
   ) {
     super(scope, id);
+    this.#runtime = runtime;
     this.#object = {
       ...type,
       metadata: withoutEmpty(metadata),
@@ -39,13 +43,23 @@ export class CustomResource extends Construct {
       ...fields,
     };
     if (validate !== undefined) addCheck(this, () => invalid(this.#object, validate));
-    this.#manifest = new Manifest(this, 'manifest', { manifest: literalObject(this.#object) });
+    this.#manifest = new Manifest(this, 'manifest', { manifest: this.#written() });
   }
 
   /** For one that grows while the app is declared. */
   set spec(spec: object) {
     this.#object = { ...this.#object, spec };
-    this.#manifest.manifest = literalObject(this.#object);
+    this.#manifest.manifest = this.#written();
+  }
+
+  #written(): Record<string, unknown> {
+    const object = literalObject(this.#object);
+    if (Object.keys(this.#runtime).length === 0) return object;
+    const fields = Object.entries(this.#runtime).map(([field, { friendlyUniqueId }]) => [
+      field,
+      `\${var.${friendlyUniqueId}}`,
+    ]);
+    return { ...object, spec: { ...(object['spec'] as object), ...Object.fromEntries(fields) } };
   }
 }
 

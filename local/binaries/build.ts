@@ -37,14 +37,20 @@ async function build(definition: BinaryDefinition, progress: Progress): Promise<
       progress(
         `building ${name} ${definition.version}, about ${definition.firstBuild} on 2 cores the first time`,
       );
-      const target = join(directory, name);
-      await run('go', [...buildArguments(definition), '-o', target, definition.package ?? '.'], {
-        directory: moduleDirectory(name),
-        environment: { ...process.env, ...BUILD_ENVIRONMENT },
-      });
+      for (const [program, source] of programs(definition)) {
+        await run('go', [...buildArguments(definition), '-o', join(directory, program), source], {
+          directory: moduleDirectory(name),
+          environment: { ...process.env, ...BUILD_ENVIRONMENT },
+        });
+      }
       for (const program of definition.alsoCalled ?? []) symlinkSync(name, join(directory, program));
     },
   });
+}
+
+/** What is built into a binary's folder: each program's name and package. */
+function programs({ companions, name, package: main = '.' }: BinaryDefinition): [string, string][] {
+  return [[name, main], ...Object.entries(companions ?? {})];
 }
 
 /** No C library: the same binary runs on the machine and in an image that holds nothing else. */
@@ -63,6 +69,7 @@ async function inputs(definition: BinaryDefinition): Promise<CacheInputs> {
       arguments: buildArguments(definition).join(' '),
       // Which of a module's programs it is; where there is but one, the module says it.
       ...(definition.module === undefined ? {} : { package: definition.package ?? '.' }),
+      ...(definition.companions === undefined ? {} : { companions: JSON.stringify(definition.companions) }),
       ...BUILD_ENVIRONMENT,
     },
     paths: [moduleDirectory(definition.name)],

@@ -13,6 +13,8 @@ export interface BinaryDefinition {
   readonly tags?: readonly string[];
   /** Link-time settings beyond stripping. @default none */
   readonly linkerFlags?: readonly string[];
+  /** Programs that are built into the same folder, by name: their packages. @default none */
+  readonly companions?: Readonly<Record<string, string>>;
   /** Further names by which it is called, where it is several programs in one. @default none */
   readonly alsoCalled?: readonly string[];
   /** Minutes or seconds of a first build on two cores, for the progress line. */
@@ -37,7 +39,10 @@ export type BinaryName =
   | 'cert-manager-webhook'
   | 'cert-manager-cainjector'
   | 'cert-manager-chart'
-  | 'snapshot-controller';
+  | 'snapshot-controller'
+  | 'velero'
+  | 'velero-plugin-for-aws'
+  | 'kopia';
 
 /** The programs that the kubernetes binary becomes, by the name it is called with. */
 const KUBERNETES_PROGRAMS = [
@@ -75,6 +80,16 @@ const certManager = {
   linkerFlags: ['-X github.com/cert-manager/cert-manager/pkg/util.AppVersion=v1.11.5'],
   onDemand: true,
 } as const;
+
+const velero = {
+  module: 'velero',
+  version: '1.18.3',
+  linkerFlags: ['-X github.com/vmware-tanzu/velero/pkg/buildinfo.Version=v1.18.3'],
+  onDemand: true,
+} as const;
+
+const VELERO = 'github.com/vmware-tanzu/velero';
+const VELERO_FOR_AWS = 'github.com/vmware-tanzu/velero-plugin-for-aws';
 
 export const BINARIES: readonly BinaryDefinition[] = [
   { name: 'pause', version: '1', firstBuild: '5 seconds' },
@@ -175,6 +190,29 @@ export const BINARIES: readonly BinaryDefinition[] = [
     firstBuild: '2 minutes',
     onDemand: true,
   },
+  {
+    ...velero,
+    name: 'velero',
+    package: `${VELERO}/cmd/velero`,
+    // Schedules name their time zone, and an image of these programs alone has none.
+    tags: ['timetzdata'],
+    // What its pods run beside it, out of the same image.
+    companions: {
+      'velero-helper': `${VELERO}/cmd/velero-helper`,
+      'velero-restore-helper': `${VELERO}/cmd/velero-restore-helper`,
+    },
+    firstBuild: '5 minutes',
+  },
+  {
+    ...velero,
+    name: 'velero-plugin-for-aws',
+    version: '1.14.3',
+    package: `${VELERO_FOR_AWS}/velero-plugin-for-aws`,
+    companions: { 'cp-plugin': `${VELERO_FOR_AWS}/hack/cp-plugin` },
+    firstBuild: '2 minutes',
+  },
+  // The library by which Velero copies volumes, as a program: what its throughput is held against.
+  { ...velero, name: 'kopia', version: '0.22', package: 'github.com/kopia/kopia', firstBuild: '2 minutes' },
 ];
 
 /** Those that every cluster needs. */

@@ -18,7 +18,9 @@ export type ImageName =
   | 'cert-manager-controller'
   | 'cert-manager-webhook'
   | 'cert-manager-cainjector'
-  | 'snapshot-controller';
+  | 'snapshot-controller'
+  | 'velero'
+  | 'velero-plugin-for-aws';
 
 export interface ImageDefinition {
   readonly name: ImageName;
@@ -38,7 +40,7 @@ export interface ImageDefinition {
   readonly system: boolean;
 }
 
-/** Images of one program alone, for addons of the cluster. */
+/** Images of programs alone, for addons of the cluster. */
 const ADDON_PROGRAMS = [
   'prometheus',
   'prometheus-operator',
@@ -48,6 +50,8 @@ const ADDON_PROGRAMS = [
   'cert-manager-webhook',
   'cert-manager-cainjector',
   'snapshot-controller',
+  'velero',
+  'velero-plugin-for-aws',
 ] as const;
 
 export const IMAGES: readonly ImageDefinition[] = [

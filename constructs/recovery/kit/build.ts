@@ -11,12 +11,12 @@ import { readme } from './readme';
 import { chartReference } from './release-files';
 import { Resolver } from './resolver';
 import { applyScript } from './script';
-import { type KitStack, StackModel } from './stack';
+import { type Apart, type KitStack, StackModel } from './stack';
 import { type KitVariable, VariableUses } from './variables';
 
 interface Layer {
   readonly name: string;
-  readonly watches: boolean;
+  readonly apart: Apart | undefined;
   readonly items: readonly Item[];
 }
 
@@ -42,12 +42,12 @@ export function buildKit(stacks: readonly KitStack[], options: KitOptions): Kit 
       faults.push(...read.faults);
       return read.item === undefined ? [] : [read.item];
     });
-    return { name: stack.name, watches: stack.watches, items: inOrder(items) };
+    return { name: stack.name, apart: stack.apart, items: inOrder(items) };
   });
   const filled = layers
     .filter((layer) => layer.items.length > 0)
-    // What watches comes after what it watches; otherwise the order stays.
-    .sort((one, other) => Number(one.watches) - Number(other.watches));
+    // What watches comes after what it watches, Velero's before it; otherwise the order stays.
+    .sort((one, other) => order(one) - order(other));
   const objects = filled.flatMap((layer) => layer.items.flatMap((item) => item.object ?? []));
   const releases = filled.flatMap((layer) => layer.items.flatMap((item) => item.release ?? []));
   faults.push(...duplicates(filled));
@@ -79,10 +79,14 @@ function kitFiles(
   for (const [index, layer] of layers.entries()) {
     const folder = `${String(index + 1).padStart(2, '0')}-${layer.name}`;
     const next = layers[index + 1];
-    const written = layerFiles(folder, layer.items, layer.watches || (next?.watches ?? true));
+    const written = layerFiles(
+      folder,
+      layer.items,
+      layer.apart !== undefined || next === undefined || next.apart !== undefined,
+    );
     const count = String(layer.items.length);
     plan.push(
-      planLine('layer', folder, layer.name, count, ...(layer.watches ? ['watches'] : [])),
+      planLine('layer', folder, layer.name, count, ...(layer.apart === undefined ? [] : [layer.apart])),
       ...written.plan,
     );
     files.push(...written.files);
@@ -96,6 +100,10 @@ function kitFiles(
     { path: 'secrets.json', content: `${JSON.stringify(kit.secrets, null, 2)}\n` },
     ...files,
   ];
+}
+
+function order({ apart }: Layer): number {
+  return [undefined, 'velero', 'watches'].indexOf(apart);
 }
 
 function lines(texts: readonly string[]): string {

@@ -51,7 +51,7 @@ function octal(value: unknown, type: PropertyType, place: Place): Scalar {
 }
 
 function convertRunTime(value: RunTime, type: PropertyType, place: Place): Scalar {
-  if (type.of === 'string') return value;
+  if (type.of === 'string') return value.form === 'boolean' ? value.as('text') : value;
   const bare =
     type.of === 'number' && !place.octal ? 'integer' : type.of === 'boolean' ? 'boolean' : undefined;
   if (bare !== undefined && value.only !== undefined) return value.as(bare);

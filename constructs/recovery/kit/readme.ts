@@ -1,12 +1,13 @@
 import type { EscrowFile } from '../escrow';
 import type { Item } from './item';
 import type { Kit } from './kit';
+import type { Apart } from './stack';
 import type { KitVariable } from './variables';
 
 /** The page that somebody reads at three in the morning: what is needed, what to type, what is missing. */
 export function readme(
   kit: Omit<Kit, 'files'>,
-  layers: readonly { readonly name: string; readonly watches: boolean; readonly items: readonly Item[] }[],
+  layers: readonly (ReadLayer & { readonly items: readonly Item[] })[],
   escrow?: EscrowFile,
 ): string {
   const helm = kit.releases.length > 0;
@@ -41,6 +42,7 @@ export function readme(
     '| --- | --- |',
     ...layers.map((layer) => `| ${layer.name} | ${layer.items.length} |`),
     '',
+    ...veleroSection(layers),
     ...watchingSection(layers),
     ...secretsSection(kit),
     ...releasesSection(kit),
@@ -61,11 +63,22 @@ export function readme(
   ].join('\n');
 }
 
+interface ReadLayer {
+  readonly name: string;
+  readonly apart: Apart | undefined;
+}
+
+function veleroSection(layers: readonly ReadLayer[]): readonly string[] {
+  if (layers.every(({ apart }) => apart !== 'velero')) return [];
+  return [
+    "Velero's location and schedules come after everything that must not wait for Velero. Unless `TF_VAR_velero_access_mode` and `TF_VAR_velero_paused` say otherwise, the location is read-only and the schedules are paused: an empty cluster must not be backed up over what is to be restored, and no backup be deleted because it expired meanwhile. `npm run velero -- ENVIRONMENT restore` brings the objects and volumes back, and ends both. When this layer cannot be applied, everything else is complete, and the exit status is 3; put it right, then `./apply --velero`.",
+    '',
+  ];
+}
+
 /** What may be missing without anything being lost: who reads this has other things to do first. */
-function watchingSection(
-  layers: readonly { readonly name: string; readonly watches: boolean }[],
-): readonly string[] {
-  const names = layers.filter(({ watches }) => watches).map(({ name }) => `\`${name}\``);
+function watchingSection(layers: readonly ReadLayer[]): readonly string[] {
+  const names = layers.filter(({ apart }) => apart === 'watches').map(({ name }) => `\`${name}\``);
   if (names.length === 0) return [];
   return [
     `${names.join(', ')} only watches the others, and is applied after them. When it cannot be, for want of an operator's definitions, a namespace or a value, everything else is complete: \`apply\` says so last, and its exit status is 3 (1 when anything else is in the way). Put it right in your own time, then \`./apply --monitoring\`.`,

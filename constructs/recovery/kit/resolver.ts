@@ -141,7 +141,8 @@ export class Resolver {
       return unresolved(scope, expression, 'No such variable is declared in this stack.');
     }
     scope.listener.variable(scope.stack, name);
-    return new RunTime([{ variable: name }]);
+    const value = new RunTime([{ variable: name }]);
+    return asJson(scope.stack.variables[name])['type'] === 'bool' ? value.as('boolean') : value;
   }
 
   private attribute(resource: Resource, steps: readonly Step[], scope: Scope, expression: string): unknown {

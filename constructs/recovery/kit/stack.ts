@@ -8,7 +8,12 @@ export interface KitStack {
    * @default false
    */
   readonly watches?: boolean;
+  /** Velero's location and schedules: applied after all that may not wait for its definitions. @default false */
+  readonly velero?: boolean;
 }
+
+/** How the file `plan` marks a layer that is applied by a run of its own. */
+export type Apart = 'velero' | 'watches';
 
 export type Json = Record<string, unknown>;
 
@@ -34,7 +39,7 @@ export interface Resource {
 /** What the kit reads of a stack, by its address. */
 export class StackModel {
   readonly name: string;
-  readonly watches: boolean;
+  readonly apart: Apart | undefined;
   readonly resources: readonly Resource[];
   readonly variables: Json;
   readonly outputs: Json;
@@ -45,7 +50,7 @@ export class StackModel {
 
   constructor(stack: KitStack) {
     this.name = stack.name;
-    this.watches = stack.watches ?? false;
+    this.apart = stack.watches === true ? 'watches' : stack.velero === true ? 'velero' : undefined;
     const terraform = asJson(stack.terraform);
     this.variables = asJson(terraform['variable']);
     this.outputs = asJson(terraform['output']);

@@ -17,8 +17,9 @@ Usage: apply [options]
   --wait               wait for the last layer too, until its workloads are ready
   --timeout SECONDS    for each wait; default 600
   --layer NAME         apply this layer only; may be repeated
-  --without-monitoring leave out what only watches the platform
-  --monitoring         apply that only
+  --without-monitoring leave out what only watches the platform, and Velero's location and schedules
+  --velero             apply Velero's location and schedules only
+  --monitoring         apply what only watches the platform
   --force-conflicts    take over fields that somebody else has set
   --help               this text
 
@@ -30,7 +31,7 @@ Environment:
 Exit status:
   0                    everything is applied
   1                    something is not: the last line says what, and what to do
-  3                    everything is, but for what only watches it: the same
+  3                    everything is, but for what only watches it, or Velero's part: the same
 TEXT
 }
 
@@ -64,7 +65,7 @@ while (($# > 0)); do
     --dry-run) dry_run=yes ;;
     --wait) wait_last=yes ;;
     --force-conflicts) force=yes ;;
-    --without-monitoring | --monitoring) part=${1#--} ;;
+    --without-monitoring | --velero | --monitoring) part=${1#--} ;;
     --help | -h)
       usage
       exit 0
@@ -82,21 +83,25 @@ if [[ -n $context ]]; then
   helm+=(--kube-context "$context")
 fi
 
-# Layers that only watch what the others hold, each between blanks.
-watching=' '
-while IFS='|' read -r word _ name _ watches; do
-  [[ $word != layer || -z $watches ]] || watching+="$name "
+# Layers of which nothing else may wait, each between blanks: those of an operator that may be missing.
+watching=' ' velero=' '
+while IFS='|' read -r word _ name _ apart; do
+  [[ $word == layer ]] || continue
+  case $apart in
+    watches) watching+="$name " ;;
+    velero) velero+="$name " ;;
+  esac
 done <"$kit/plan"
 
 # wanted LAYER: is this layer to be applied, by this run itself?
 wanted() {
   local one
   if ((${#layers[@]} == 0)); then
-    if [[ $part == monitoring ]]; then
-      [[ $watching == *" $1 "* ]]
-    else
-      [[ $watching != *" $1 "* ]]
-    fi
+    case $part in
+      monitoring) [[ $watching == *" $1 "* ]] ;;
+      velero) [[ $velero == *" $1 "* ]] ;;
+      *) [[ $watching$velero != *" $1 "* ]] ;;
+    esac
     return
   fi
   for one in "${layers[@]}"; do
@@ -519,17 +524,28 @@ else
   printf 'applied %s objects\n' "$applied"
 fi
 
-# What watches comes last, in a run of its own: whatever is wrong with it, the rest is complete by now.
-[[ -z $part && ${#layers[@]} -eq 0 && $watching != ' ' ]] || exit 0
-failed=''
-{ said=$("$BASH" "$kit/apply" ${arguments[@]+"${arguments[@]}"} --monitoring 2>&1 >&3); } 3>&1 || failed=yes
-if [[ -z $failed ]]; then
-  [[ -z $said ]] || printf '%s\n' "$said" >&2
-  exit 0
-fi
-last=${said##*$'\n'}
-[[ $last == "$said" ]] || printf '%s\n' "${said%$'\n'*}" >&2
+# What may wait comes last, each in a run of its own: whatever is wrong with it, the rest is complete by now.
+[[ -z $part && ${#layers[@]} -eq 0 ]] || exit 0
 how=applied
 [[ -z $dry_run ]] || how=checked
-printf 'ERROR everything is %s but what watches it: %s\n' "$how" "${last#ERROR }" >&2
+
+# apart PART WHAT: one of these runs; what is wrong is told, with the last line in `missing`.
+missing=''
+apart() {
+  local said failed='' last
+  { said=$("$BASH" "$kit/apply" ${arguments[@]+"${arguments[@]}"} "--$1" 2>&1 >&3); } 3>&1 || failed=yes
+  if [[ -z $failed ]]; then
+    [[ -z $said ]] || printf '%s\n' "$said" >&2
+    return
+  fi
+  last=${said##*$'\n'}
+  [[ $last == "$said" ]] || printf '%s\n' "${said%$'\n'*}" >&2
+  [[ -z $missing ]] || printf '%s\n' "$missing" >&2
+  missing="ERROR everything is $how but $2: ${last#ERROR }"
+}
+
+[[ $velero == ' ' ]] || apart velero "Velero's location and schedules"
+[[ $watching == ' ' ]] || apart monitoring 'what watches it'
+[[ -n $missing ]] || exit 0
+printf '%s\n' "$missing" >&2
 exit 3
