@@ -17,6 +17,8 @@ import { backUpRecovered, pendingRecoveries, startRecoveries } from './recover';
 import { keepPrimaries } from './replicas';
 import { restartFailed } from './restart';
 import { giveUpUnbound, offerSnapshots, type SnapshotsOptions, withWayBack } from './snapshots';
+import { bringBackByVelero } from './velero';
+import { excludeEscrowed } from './velero/escrowed';
 import { recordVolumes, tellOfFormerVolumes } from './volumes';
 import { waitForDatabases } from './wait';
 
@@ -115,6 +117,18 @@ export async function deploy(options: DeployOptions): Promise<void> {
   const monitoring = watched ? applyMonitoring(engine, how) : undefined;
   const waited = new AbortController();
   const givingUp = giveUpUnbound(snapshots, offered, waited.signal);
+  // One after the other: both write into the folder of one program.
+  const velero = (async () => {
+    await monitoring;
+    await excludeEscrowed({ environment, directory, kubectl, progress });
+    return bringBackByVelero(engine, how, {
+      environment,
+      incarnation: incarnation.name,
+      kubectl,
+      store: openStore(vault, veleroBucket(environment)),
+      progress,
+    });
+  })();
   try {
     await waitForDatabases({
       kubectl,
@@ -133,13 +147,15 @@ export async function deploy(options: DeployOptions): Promise<void> {
     waited.abort();
     await givingUp;
     await monitoring;
+    await velero;
   }
-  const unwatched = await monitoring;
-  if (unsealed !== undefined) {
-    if (unwatched !== undefined) progress(`WARNING ${unwatched.message}`);
-    throw unsealed;
-  }
-  if (unwatched !== undefined) throw unwatched;
+  const [worst, ...others] = [unsealed, await velero, await monitoring].filter((one) => one !== undefined);
+  for (const other of others) progress(`WARNING ${other instanceof Error ? other.message : String(other)}`);
+  if (worst !== undefined) throw worst;
+}
+
+function veleroBucket({ velero }: Environment): { readonly bucket?: string } {
+  return velero?.location?.bucket === undefined ? {} : { bucket: velero.location.bucket };
 }
 
 /** Where the first repository of each database is, in which the records of its snapshots lie, too. */

@@ -84,8 +84,11 @@ export interface ApplyOptions {
   readonly progress: Progress;
 }
 
-/** What holds state, or what only watches that; `cluster` is the first layer alone, in which the namespace is. */
-export type Part = 'cluster' | 'platform' | 'monitoring';
+/**
+ * What holds state, what Velero does for the rest, or what only watches; `cluster` is the first layer alone, in which the
+ * namespace is.
+ */
+export type Part = 'cluster' | 'platform' | 'velero' | 'monitoring';
 
 /** @throws EnvironmentProblem with the last words of the engine */
 export async function apply(engine: Engine, part: Part, options: ApplyOptions): Promise<void> {
@@ -114,8 +117,9 @@ function terraform(part: Part, { environment }: ApplyOptions): CommandLine {
   const stacks = {
     cluster: [`${environment}-cluster`],
     // Stacks that a team added are platform, too.
-    platform: [`${environment}-!(monitoring)`],
-    // What it depends on was applied just now, from what was synthesised then.
+    platform: [`${environment}-!(monitoring|velero)`],
+    // What these depend on was applied just now, from what was synthesised then.
+    velero: [`${environment}-velero`, '--ignore-missing-stack-dependencies', '--skip-synth'],
     monitoring: [`${environment}-monitoring`, '--ignore-missing-stack-dependencies', '--skip-synth'],
   }[part];
   // The lock file would name providers of platforms that nobody here runs, and needs a registry.
@@ -132,6 +136,7 @@ function kit(part: Part, { context, directory, environment }: ApplyOptions): Com
   const of = {
     cluster: ['--layer', `${environment}-cluster`],
     platform: ['--without-monitoring'],
+    velero: ['--velero'],
     monitoring: ['--monitoring'],
   }[part];
   return [program, context === undefined ? of : ['--context', context, ...of]];

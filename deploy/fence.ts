@@ -1,6 +1,7 @@
 import type { SecretRef } from '../constructs/core';
 import {
   fingerprintOf,
+  type Grant,
   type Incarnation,
   type KeyRecord,
   type Minter,
@@ -11,11 +12,12 @@ import {
   recordKey,
   type StoreKeys,
 } from '../constructs/object-storage/client';
+import { locationPrefix } from '../constructs/velero/settings';
 import type { Environment } from '../environments';
 import { DeclarationFaulty, EnvironmentProblem, type Progress } from './progress';
 
 export interface FenceOptions {
-  readonly environment: Pick<Environment, 'name' | 'vault' | 'repositoryKeys' | 'fencing'>;
+  readonly environment: Pick<Environment, 'name' | 'vault' | 'repositoryKeys' | 'fencing' | 'velero'>;
   readonly incarnation: Incarnation;
   readonly store: ObjectStore;
   readonly progress: Progress;
@@ -63,13 +65,15 @@ async function mintKeys(
   if (records.every(({ minted }) => minted !== name)) remindOf(records, progress);
   // Before it is there: one that an interrupted deploy has made must be found by the next incarnation.
   const readerName = environment.repositoryKeys.reader === undefined ? undefined : `${name}.reader`;
-  const names = [name, ...(readerName === undefined ? [] : [readerName])];
+  const velero = veleroGrant(environment, name);
+  const names = [name, readerName, velero?.name].filter((one) => one !== undefined);
   for (const accessKeyId of names)
     await recordKey(store, environment.name, incarnation, { accessKeyId, minted: true });
   const prefix = `${environment.name}/`;
   const keys = await minter.mint({ name, prefix });
   const reader =
     readerName === undefined ? undefined : await minter.mint({ name: readerName, prefix, readOnly: true });
+  const veleroKeys = velero === undefined ? undefined : await minter.mint(velero);
   // Whoever claimed meanwhile has revoked what there was before this key, and will not come back for it.
   const newest = await newestGeneration(store, environment.name);
   if (newest > incarnation.generation) {
@@ -83,6 +87,28 @@ async function mintKeys(
     [accessKey.environmentVariable]: keys.accessKeyId,
     [secretKey.environmentVariable]: keys.secretAccessKey,
     ...(reader === undefined ? {} : readerVariables(environment, reader)),
+    ...(veleroKeys === undefined ? {} : veleroVariables(environment, veleroKeys)),
+  };
+}
+
+/** Velero's own pair, where it is given by variables and its backups are in the bucket for which keys are minted. */
+function veleroGrant({ name, vault, velero }: FenceOptions['environment'], key: string): Grant | undefined {
+  if (velero === undefined || !('accessKey' in velero.credentials)) return undefined;
+  if ((velero.location?.bucket ?? vault.bucket) !== vault.bucket) return undefined;
+  return { name: `${key}.velero`, prefix: `${locationPrefix(name, velero.location)}/` };
+}
+
+function veleroVariables(
+  { velero }: FenceOptions['environment'],
+  { accessKeyId, secretAccessKey }: StoreKeys,
+): Variables {
+  const credentials = velero?.credentials;
+  if (credentials === undefined || !('accessKey' in credentials)) return {};
+  const { accessKey, secretKey } = credentials;
+  if (accessKey.kind !== 'variable' || secretKey.kind !== 'variable') return {};
+  return {
+    [accessKey.environmentVariable]: accessKeyId,
+    [secretKey.environmentVariable]: secretAccessKey,
   };
 }
 

@@ -22,7 +22,9 @@ export async function applyMonitoring(
     });
     return undefined;
   } catch (error) {
-    const problem = new NotWatched(causeOf(lines, error));
+    const fix =
+      'install the Prometheus operator with its definitions, then deploy again; where nothing is to watch, MONITORING=none';
+    const problem = new NotWatched(causeOfFailure({ lines, error, prefix: 'monitoring', fix }));
     progress(`WARNING what watches ${options.environment} could not be applied; why is told at the end`);
     return problem;
   }
@@ -34,8 +36,18 @@ const UNKNOWN = [
   /could not find the requested resource \(patch ([a-z0-9]+)\.([^ ]+) /g,
 ];
 
+export interface Failure {
+  /** What the engine said. */
+  readonly lines: readonly string[];
+  readonly error: unknown;
+  /** Of those lines, where they were told. */
+  readonly prefix: string;
+  /** For a cluster without the operator. */
+  readonly fix: string;
+}
+
 /** What both engines say in words of their own of a cluster without the operator in ours; anything else in theirs. */
-function causeOf(lines: readonly string[], error: unknown): string {
+export function causeOfFailure({ error, fix, lines, prefix }: Failure): string {
   const unknown = new Map(
     lines.flatMap((line) =>
       UNKNOWN.flatMap((words) =>
@@ -44,8 +56,8 @@ function causeOf(lines: readonly string[], error: unknown): string {
     ),
   );
   if (unknown.size > 0)
-    return `the cluster does not know ${[...unknown.keys()].sort().join(', ')} (${[...new Set(unknown.values())].join(', ')}) — FIX: install the Prometheus operator with its definitions, then deploy again; where nothing is to watch, MONITORING=none`;
+    return `the cluster does not know ${[...unknown.keys()].sort().join(', ')} (${[...new Set(unknown.values())].join(', ')}) — FIX: ${fix}`;
   const reason = error instanceof Error ? error.message : String(error);
   if (error instanceof EnvironmentProblem && reason.includes(' — FIX: ')) return reason;
-  return `${reason} — FIX: read what was said above in the lines that begin with "monitoring:", put it right, then deploy again`;
+  return `${reason} — FIX: read what was said above in the lines that begin with "${prefix}:", put it right, then deploy again`;
 }

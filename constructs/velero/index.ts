@@ -1,6 +1,7 @@
 export * from './installation';
+export * from './labels';
 export * from './location';
-export { EXCLUDE_LABEL, type ExclusionSelector, excludeDeclared, exclusionSelectors } from './owned';
+export { type ExclusionSelector, excludeDeclared, exclusionSelectors } from './owned';
 export * from './policy';
 export * from './prerequisites';
 export * from './schedule';

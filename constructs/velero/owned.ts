@@ -1,7 +1,5 @@
 import { Aspects, type Construct, TerraformResource, type TerraformStack } from '../core';
-
-/** Velero leaves alone what has it, wherever it comes upon it. */
-export const EXCLUDE_LABEL = 'velero.io/exclude-from-backup';
+import { EXCLUDE_LABEL } from './labels';
 
 /** Values of labels, which an object that is excluded has one of each: a selector's `NotIn`, and-ed by De Morgan. */
 export type ExclusionSelector = readonly { readonly key: string; readonly values: readonly string[] }[];
@@ -44,18 +42,47 @@ export function exclusionSelectors(stacks: readonly TerraformStack[]): readonly 
     groups.set(keys.join(), group);
   }
   const sorted = [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
-  return sorted.length === 0 ? [] : sorted.reduce<ExclusionSelector[]>(byEachKey, [[]]);
+  const distinct = sorted.filter((group) =>
+    sorted.every((other) => other === group || !covers(other, group)),
+  );
+  if (distinct.length === 0) return [];
+  return withoutImplied(distinct.reduce<ExclusionSelector[]>(byEachKey, [[]]));
 }
 
-function byEachKey(chosen: ExclusionSelector[], group: ReadonlyMap<string, ReadonlySet<string>>) {
+type Group = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** Whether whatever the other group leaves out, this one does, too. */
+function covers(group: Group, other: Group): boolean {
+  return [...group].every(([key, values]) => {
+    const theirs = other.get(key);
+    return theirs !== undefined && [...theirs].every((value) => values.has(value));
+  });
+}
+
+function byEachKey(chosen: ExclusionSelector[], group: Group): ExclusionSelector[] {
   return chosen.flatMap((selector) => [...group].map(([key, values]) => merge(selector, key, values)));
+}
+
+/** One that asks for more than another selects nothing that the other does not. */
+function withoutImplied(selectors: readonly ExclusionSelector[]): ExclusionSelector[] {
+  const texts = new Map(selectors.map((selector) => [JSON.stringify(selector), selector]));
+  const all = [...texts.values()];
+  return all.filter((one) => all.every((other) => other === one || !implies(one, other)));
+}
+
+function implies(one: ExclusionSelector, other: ExclusionSelector): boolean {
+  return other.every(({ key, values }) =>
+    one.some((mine) => mine.key === key && values.every((value) => mine.values.includes(value))),
+  );
 }
 
 /** Of two groups one key may be chosen twice: what is excluded has none of either's values. */
 function merge(selector: ExclusionSelector, key: string, values: ReadonlySet<string>): ExclusionSelector {
   const before = selector.find((one) => one.key === key);
   const all = [...new Set([...(before?.values ?? []), ...values])].sort();
-  return [...selector.filter((one) => one !== before), { key, values: all }];
+  return [...selector.filter((one) => one !== before), { key, values: all }].sort((a, b) =>
+    a.key < b.key ? -1 : 1,
+  );
 }
 
 function resources(stacks: readonly TerraformStack[]): TerraformResource[] {

@@ -91,6 +91,8 @@ export class Velero extends Construct {
         ...(credential === undefined ? {} : { credential }),
       }),
       runtime: { accessMode },
+      // A recovery ends it by itself, and the next one begins it here.
+      force: true,
     });
   }
 
@@ -113,6 +115,7 @@ export class Velero extends Construct {
       metadata: { name, namespace },
       spec: scheduleSpec(schedule, { namespace, location: LOCATION, exclusions, policies }),
       runtime: { paused },
+      force: true,
     });
   }
 

@@ -16,6 +16,8 @@ export interface CustomResourceProps {
   readonly fields?: Readonly<Record<string, unknown>>;
   /** Fields of the spec whose value is known when it is applied; a validator does not see them. @default none */
   readonly runtime?: Readonly<Record<string, TerraformVariable>>;
+  /** Whether an apply takes back fields that somebody else has set. @default false - it is refused, and names who has */
+  readonly force?: boolean;
   /**
    * Whether a validator of its kind accepts it: throws when not.
    * @default - none: the API server is the first to look
@@ -32,7 +34,7 @@ export class CustomResource extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { fields, metadata, runtime = {}, spec, validate, ...type }: CustomResourceProps,
+    { fields, force = false, metadata, runtime = {}, spec, validate, ...type }: CustomResourceProps,
   ) {
     super(scope, id);
     this.#runtime = runtime;
@@ -43,7 +45,10 @@ export class CustomResource extends Construct {
       ...fields,
     };
     if (validate !== undefined) addCheck(this, () => invalid(this.#object, validate));
-    this.#manifest = new Manifest(this, 'manifest', { manifest: this.#written() });
+    this.#manifest = new Manifest(this, 'manifest', {
+      manifest: this.#written(),
+      ...(force ? { fieldManager: { forceConflicts: true } } : {}),
+    });
   }
 
   /** For one that grows while the app is declared. */

@@ -193,6 +193,12 @@ export class LocalSite {
     );
   }
 
+  /** The disaster: everything but the vault is killed and wiped. A new cluster takes its place. */
+  async loseCluster(): Promise<void> {
+    await this.site.destroy();
+    await Promise.all([this.site.openCluster(), this.site.importImages()]);
+  }
+
   close(): Promise<void> {
     return this.site.close();
   }

@@ -78,6 +78,15 @@ export async function newestGeneration(store: ObjectStore, environment: string):
   return claims.at(-1)?.generation ?? 0;
 }
 
+/** The newest life of an environment, and what tells its cluster; undefined before the first. */
+export async function newestIncarnation(
+  store: ObjectStore,
+  environment: string,
+): Promise<{ readonly name: string; readonly clusterId: string | undefined } | undefined> {
+  const newest = (await readClaims(store, claimsFolder(environment))).at(-1);
+  return newest && { name: incarnation(newest, false).name, clusterId: newest.clusterId };
+}
+
 function incarnation({ generation, region }: ClaimRecord, created: boolean): Incarnation {
   return { generation, region, name: `${region}-${generation}`, created };
 }

@@ -119,6 +119,17 @@ export class S3Store implements ObjectStore {
     }
   }
 
+  /** Undefined when there is no such object. */
+  async readBytes(key: string): Promise<Uint8Array | undefined> {
+    try {
+      const object = await this.client.send(new GetObjectCommand({ ...this.target, Key: key }));
+      return (await object.Body?.transformToByteArray()) ?? new Uint8Array();
+    } catch (error) {
+      if (codesOf(error).includes('NoSuchKey')) return undefined;
+      throw this.explain(error, `read ${key}`);
+    }
+  }
+
   async write(key: string, body: string | Uint8Array): Promise<void> {
     await this.attempt(`write ${key}`, () =>
       this.client.send(new PutObjectCommand({ ...this.target, Key: key, Body: body })),
