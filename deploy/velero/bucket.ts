@@ -43,19 +43,20 @@ export class BackupBucket {
     return all.filter(({ skipped }) => skipped === true);
   }
 
+  /** What Velero said while it made a backup: of volumes that it passed over, above all. */
+  async backupWarnings(backup: string): Promise<string[]> {
+    const results = (await this.json(`backups/${backup}/${backup}-results.gz`)) as
+      | { readonly errors?: Results; readonly warnings?: Results }
+      | undefined;
+    return [...linesOf(results?.errors), ...linesOf(results?.warnings)];
+  }
+
   /** What a restore could not do, line by line; each begins with the namespace, if it is about one. */
   async restoreErrors(restore: string): Promise<string[]> {
     const results = (await this.json(`restores/${restore}/restore-${restore}-results.gz`)) as
       | { readonly errors?: Results }
       | undefined;
-    const { cluster = [], namespaces = {}, velero = [] } = results?.errors ?? {};
-    return [
-      ...velero,
-      ...cluster,
-      ...Object.entries(namespaces ?? {}).flatMap(([namespace, lines]) =>
-        lines.map((line) => `${namespace}: ${line}`),
-      ),
-    ];
+    return linesOf(results?.errors);
   }
 
   private async json(path: string): Promise<unknown> {
@@ -69,6 +70,17 @@ interface Results {
   readonly velero?: readonly string[];
   readonly cluster?: readonly string[];
   readonly namespaces?: Readonly<Record<string, readonly string[]>>;
+}
+
+function linesOf(results: Results | undefined): string[] {
+  const { cluster, namespaces, velero } = results ?? {};
+  return [
+    ...(velero ?? []),
+    ...(cluster ?? []),
+    ...Object.entries(namespaces ?? {}).flatMap(([namespace, lines]) =>
+      lines.map((line) => `${namespace}: ${line}`),
+    ),
+  ];
 }
 
 export function startOf({ status }: Backup): string {

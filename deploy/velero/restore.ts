@@ -52,6 +52,8 @@ async function restoreOne(plan: PlannedRecovery, backup: Backup, options: Restor
   const ended = await wait(name, options);
   for (const skipped of await bucket.skippedVolumes(backup.metadata.name))
     progress(`WARNING ${describeVolume(skipped)} was never in ${backup.metadata.name}: ${reasonOf(skipped)}`);
+  for (const warning of await bucket.backupWarnings(backup.metadata.name))
+    progress(`WARNING said when ${backup.metadata.name} was made: ${warning}`);
   await verify(name, ended, options);
 }
 

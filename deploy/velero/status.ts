@@ -30,8 +30,9 @@ export async function veleroStatus(
     const volumes = await bucket.podVolumeBackups(metadata.name);
     const failed = volumes.filter((one) => one.status?.phase !== 'Completed');
     const skipped = await bucket.skippedVolumes(metadata.name);
+    const warnings = await bucket.backupWarnings(metadata.name);
     lines.push(
-      `backup      ${metadata.name}  ${status?.phase}, ${status?.startTimestamp}, of ${scheduleOf(backup) ?? 'no schedule'}, ${volumes.length - failed.length} volumes${failed.length === 0 ? '' : `, ${failed.length} FAILED`}${skipped.length === 0 ? '' : `, ${skipped.length} LEFT OUT`}, until ${status?.expiration ?? '?'}`,
+      `backup      ${metadata.name}  ${status?.phase}, ${status?.startTimestamp}, of ${scheduleOf(backup) ?? 'no schedule'}, ${volumes.length - failed.length} volumes${failed.length === 0 ? '' : `, ${failed.length} FAILED`}${skipped.length === 0 ? '' : `, ${skipped.length} LEFT OUT`}${warnings.length === 0 ? '' : `, ${warnings.length} warnings`}, until ${status?.expiration ?? '?'}`,
     );
     for (const { spec, status: of } of failed)
       lines.push(
@@ -41,6 +42,7 @@ export async function veleroStatus(
       lines.push(
         `  left out  ${pvcName ? `claim ${pvcNamespace}/${pvcName}` : `volume ${pvName}`}: ${skippedReason}`,
       );
+    for (const warning of warnings) lines.push(`  warning   ${warning}`);
   }
   if (backups.length === 0) lines.push('backup      none in the bucket');
   for (const { metadata, spec, status } of restores)

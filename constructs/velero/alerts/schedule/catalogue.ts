@@ -23,7 +23,7 @@ const alerts: readonly AlertDefinition<VeleroScheduleSubject>[] = [
     priority: 'P1',
     summary: 'A schedule of Velero has no recent complete backup',
     description:
-      'The newest complete backup of schedule {{ $labels.schedule }} is {{ $value | humanizeDuration }} old, or there has been none in that time.',
+      'Schedule {{ $labels.schedule }} of {{ $labels.namespace }} has made no complete backup for longer than its schedule and a run take, or Velero does not know it.',
     for: Duration.hours(1),
     // The metric of the last status says 1 whenever a schedule is looked at. That of the last success is there once there is
     // one; that of attempts from the schedule's beginning on.
@@ -36,8 +36,8 @@ const alerts: readonly AlertDefinition<VeleroScheduleSubject>[] = [
           threshold: subject.maximumAge,
           expr: (limit) =>
             `time() - ${success} > ${limit}` +
-            ` or ${limit} * max by (namespace, schedule) (last_over_time(velero_backup_attempt_total{${of(subject)}}[1h] offset ${age}) >= bool 0) unless on (namespace, schedule) ${success}` +
-            ` or ${limit} * max by (namespace, schedule) (absent(${attempts}))`,
+            ` or group by (namespace, schedule) (last_over_time(${attempts}[1h] offset ${age})) unless on (namespace, schedule) ${success}` +
+            ` or max by (namespace, schedule) (absent(${attempts}))`,
         },
       ];
     },

@@ -25,8 +25,15 @@ function waitingForKey(object: VeleroObject): VeleroObject {
   if (object.kind !== 'Deployment' && object.kind !== 'DaemonSet') return object;
   const { spec } = object as Workload;
   const pod = spec.template.spec;
-  const variable = { name: 'KEY_IS_THERE', valueFrom: { secretKeyRef: KEY } };
-  const containers = pod.containers.map((container) => ({ ...container, env: [...container.env, variable] }));
+  const variables = [
+    { name: 'KEY_IS_THERE', valueFrom: { secretKeyRef: KEY } },
+    // Its image has no folder that every user may write to.
+    ...['HOME', 'TMPDIR'].map((name) => ({ name, value: '/scratch' })),
+  ];
+  const containers = pod.containers.map((container) => ({
+    ...container,
+    env: [...container.env, ...variables],
+  }));
   const template = { ...spec.template, spec: { ...pod, containers } };
   return { ...object, spec: { ...spec, template } } as VeleroObject;
 }
