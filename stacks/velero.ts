@@ -28,6 +28,7 @@ export class VeleroStack extends EnvironmentStack {
       environment: environment.name,
       vault: environment.vault,
       owned,
+      ownedNamespaces: (environment.operators ?? []).map(({ namespace }) => namespace),
       ...(alerting === undefined ? {} : { alerting }),
     });
   }

@@ -38,7 +38,10 @@ export interface VeleroSchedule {
   readonly keep: Duration;
   /** @default - all namespaces */
   readonly includedNamespaces?: readonly string[];
-  /** Besides those of Kubernetes and of Velero, which never are in a backup of all namespaces. @default none */
+  /**
+   * Besides those of Kubernetes, of Velero and of the environment's charts, which never are in a backup of all namespaces.
+   * @default none
+   */
   readonly excludedNamespaces?: readonly string[];
   /** Kinds of namespaces, as `deployments.apps`. @default - all */
   readonly includedResources?: readonly string[];
@@ -97,6 +100,8 @@ export interface ScheduleSpecContext {
   readonly namespace: string;
   readonly location: string;
   readonly exclusions: readonly ExclusionSelector[];
+  /** Namespaces that charts of the environment fill. */
+  readonly ownedNamespaces: readonly string[];
   /** Name of the config map with the schedule's volume policies, if it has any. */
   readonly policies: string | undefined;
 }
@@ -121,7 +126,7 @@ function backupSpec(schedule: VeleroSchedule, context: ScheduleSpecContext): obj
     storageLocation: context.location,
     includedNamespaces: [...(schedule.includedNamespaces ?? ['*'])],
     excludedNamespaces: all
-      ? unique([...SYSTEM_NAMESPACES, context.namespace, ...excludedNamespaces])
+      ? unique([...SYSTEM_NAMESPACES, context.namespace, ...context.ownedNamespaces, ...excludedNamespaces])
       : [...excludedNamespaces],
     includedNamespaceScopedResources: [...(schedule.includedResources ?? ['*'])],
     excludedNamespaceScopedResources: unique([...PASSING_RESOURCES, ...secrets, ...excludedResources]),

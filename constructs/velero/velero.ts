@@ -18,8 +18,8 @@ import { VELERO_SERVER_ALERTS } from './alerts/server/catalogue';
 import { checkVelero, warnOfVelero } from './faults';
 import { CREDENTIALS, LOCATION, locationSpec } from './location';
 import { declareMonitor } from './monitor';
-import { type ExclusionSelector, exclusionSelectors } from './owned';
-import { policiesDocument, scheduleSpec, type VeleroSchedule } from './schedule';
+import { exclusionSelectors } from './owned';
+import { policiesDocument, type ScheduleSpecContext, scheduleSpec, type VeleroSchedule } from './schedule';
 import { locationPrefix, type VeleroSettings } from './settings';
 
 export interface VeleroProps extends VeleroSettings {
@@ -28,6 +28,8 @@ export interface VeleroProps extends VeleroSettings {
   readonly vault: Vault;
   /** Stacks whose workloads Terraform brings back: what these make is in no backup. @default none */
   readonly owned?: readonly TerraformStack[];
+  /** Namespaces of the environment's charts, which their installation brings back. @default none */
+  readonly ownedNamespaces?: readonly string[];
   /** @default - nobody is told */
   readonly alerting?: Alerting;
 }
@@ -47,7 +49,7 @@ export class Velero extends Construct {
 
   constructor(scope: Construct, id: string, props: VeleroProps) {
     super(scope, id);
-    const { alerting, owned = [], schedules, vault } = props;
+    const { alerting, owned = [], ownedNamespaces = [], schedules, vault } = props;
     this.namespace = props.namespace ?? 'velero';
     addCheck(this, () => checkVelero(props));
     addWarning(this, () => warnOfVelero(props));
@@ -55,7 +57,8 @@ export class Velero extends Construct {
     this.declareLocation(props, state.accessMode);
     const exclusions = exclusionSelectors(owned);
     const sound = Object.entries(schedules).filter(([, { schedule }]) => schedule.faults().length === 0);
-    for (const [name, schedule] of sound) this.declareSchedule(name, schedule, exclusions, state.paused);
+    for (const [name, schedule] of sound)
+      this.declareSchedule(name, schedule, { exclusions, ownedNamespaces }, state.paused);
     const bucket = props.location?.bucket ?? vault.bucket;
     this.assets = new Map(sound.map(([name, schedule]) => [name, this.protect(name, schedule, props)]));
     if (alerting === undefined) return;
@@ -99,7 +102,7 @@ export class Velero extends Construct {
   private declareSchedule(
     name: string,
     schedule: VeleroSchedule,
-    exclusions: readonly ExclusionSelector[],
+    left: Pick<ScheduleSpecContext, 'exclusions' | 'ownedNamespaces'>,
     paused: TerraformVariable,
   ): void {
     const { namespace } = this;
@@ -113,7 +116,7 @@ export class Velero extends Construct {
       apiVersion: 'velero.io/v1',
       kind: 'Schedule',
       metadata: { name, namespace },
-      spec: scheduleSpec(schedule, { namespace, location: LOCATION, exclusions, policies }),
+      spec: scheduleSpec(schedule, { ...left, namespace, location: LOCATION, policies }),
       runtime: { paused },
       force: true,
     });

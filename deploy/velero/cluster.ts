@@ -4,6 +4,8 @@ import { ProgramFailed } from '../process';
 import { EnvironmentProblem } from '../progress';
 import type { Backup, PodVolumeBackup, Restore, ScheduleObject, StorageLocation } from './kinds';
 
+/** In the bucket some objects do not say it. */
+const API_VERSION = 'velero.io/v1';
 /** Remembers in the cluster which recoveries it has had. */
 const MARKER = 'velero-recovery';
 /** Name under which fields are set that an apply takes back when it has to. */
@@ -129,8 +131,8 @@ export class VeleroInCluster {
     const { name } = backup.metadata;
     const labels = { ...backup.metadata.labels, 'velero.io/storage-location': this.location };
     await this.create({
-      apiVersion: backup.apiVersion,
-      kind: backup.kind,
+      apiVersion: API_VERSION,
+      kind: 'Backup',
       metadata: { name, namespace, labels, annotations: backup.metadata.annotations ?? {} },
       spec: { ...spec, storageLocation: this.location },
       status: backup.status,
@@ -138,8 +140,8 @@ export class VeleroInCluster {
     const made = await this.kubectl.find<Backup>('backups.velero.io', name, `--namespace=${namespace}`);
     for (const volume of volumes)
       await this.create({
-        apiVersion: volume.apiVersion,
-        kind: volume.kind,
+        apiVersion: API_VERSION,
+        kind: 'PodVolumeBackup',
         metadata: {
           name: volume.metadata.name,
           namespace,
@@ -147,7 +149,7 @@ export class VeleroInCluster {
           annotations: volume.metadata.annotations ?? {},
           ownerReferences: [
             {
-              apiVersion: backup.apiVersion,
+              apiVersion: API_VERSION,
               kind: 'Backup',
               name,
               uid: made?.metadata.uid,

@@ -6,6 +6,7 @@ import type { Environment } from '../../environments';
 import { type ApplyOptions, apply, type Engine } from '../engine';
 import type { Kubectl } from '../kubectl';
 import { causeOfFailure } from '../monitoring';
+import { ProgramFailed } from '../process';
 import { EnvironmentProblem, type Progress } from '../progress';
 import { BackupBucket } from './bucket';
 import { VeleroInCluster } from './cluster';
@@ -103,6 +104,10 @@ export async function bringBackByVelero(
     return undefined;
   } catch (error) {
     progress('WARNING Velero is not done; why is told at the end');
+    if (error instanceof ProgramFailed)
+      return new EnvironmentProblem(
+        `Velero is not done: ${error.message} — FIX: see that the cluster and Velero answer, then deploy again; what was begun is gone on with`,
+      );
     return error instanceof Error ? error : new Error(String(error));
   }
 }

@@ -1,7 +1,5 @@
 /** Velero's objects, as far as they matter here. */
 export interface Backup {
-  readonly apiVersion: string;
-  readonly kind: 'Backup';
   readonly metadata: {
     readonly name: string;
     readonly uid?: string;
@@ -21,8 +19,6 @@ export interface Backup {
 }
 
 export interface PodVolumeBackup {
-  readonly apiVersion: string;
-  readonly kind: 'PodVolumeBackup';
   readonly metadata: {
     readonly name: string;
     readonly labels?: Readonly<Record<string, string>>;

@@ -15,6 +15,8 @@ beforeAll(async () => {
     VELERO: 'others',
     // Every minute: that schedules run is seen by their backups.
     VELERO_SCHEDULE: '* * * * *',
+    // Part of the cluster, as it comes.
+    VELERO_EXCLUDED_NAMESPACES: 'local-path-storage',
     TF_VAR_velero_repository_key: KEY,
   });
   await site.install('velero');

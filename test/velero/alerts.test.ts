@@ -4,5 +4,5 @@ import { describeCatalogue } from '../alerts/catalogue';
 
 const where = { namespace: 'velero', environment: 'staging', location: 'vault', bucket: 'staging-vault' };
 
-describeCatalogue(VELERO_SCHEDULE_ALERTS, [{ name: 'cluster', ...where, maximumAge: 100_800 }]);
+describeCatalogue(VELERO_SCHEDULE_ALERTS, [{ name: 'cluster', ...where, maximumAge: 18_000 }]);
 describeCatalogue(VELERO_SERVER_ALERTS, [{ name: 'velero', ...where }]);
