@@ -84,7 +84,9 @@ async function restore(environment: Environment, given: RestoreArguments): Promi
     );
     return;
   }
+  await cluster.runs(240);
   await cluster.hold();
+  await cluster.locationIsAvailable(90);
   progress('the location is read-only and the schedules are paused until all is restored');
   await carryOut(plan, {
     cluster,

@@ -3,7 +3,8 @@ import { isOwnKey } from './installation';
 import type { VolumePolicy } from './schedule';
 import type { VeleroProps } from './velero';
 
-const NAME = /^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$/;
+/** Both together, and a number, are the value of a label. */
+const NAME = /^[a-z0-9]([-a-z0-9]{0,26}[a-z0-9])?$/;
 
 /** Everything that is wrong with Velero's settings. */
 export function checkVelero(props: VeleroProps): Finding[] {
@@ -34,7 +35,7 @@ export function checkVelero(props: VeleroProps): Finding[] {
         `schedules.${name}`,
         name,
         'it is part of the names of backups',
-        '1 to 40 lower-case letters, digits and -',
+        '1 to 28 lower-case letters, digits and -',
       );
     found.push(...schedule.schedule.faults(`schedules.${name}.schedule`));
     checkKeep(name, schedule, wrong);
@@ -51,7 +52,12 @@ export function checkVelero(props: VeleroProps): Finding[] {
         );
   }
   if (recover !== undefined && !NAME.test(recover.id))
-    wrong('recover.id', recover.id, 'it is part of the names of Restores', 'for example incident-2026-05-04');
+    wrong(
+      'recover.id',
+      recover.id,
+      'it is part of the names of Restores: 1 to 28 lower-case letters, digits and -',
+      'for example incident-2026-05-04',
+    );
   return found;
 }
 

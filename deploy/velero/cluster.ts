@@ -2,7 +2,14 @@ import { EXCLUDE_LABEL } from '../../constructs/velero/labels';
 import type { Kubectl } from '../kubectl';
 import { ProgramFailed } from '../process';
 import { EnvironmentProblem } from '../progress';
-import type { Backup, PodVolumeBackup, Restore, ScheduleObject, StorageLocation } from './kinds';
+import type {
+  Backup,
+  PodVolumeBackup,
+  PodVolumeRestore,
+  Restore,
+  ScheduleObject,
+  StorageLocation,
+} from './kinds';
 
 /** In the bucket some objects do not say it. */
 const API_VERSION = 'velero.io/v1';
@@ -51,15 +58,21 @@ export class VeleroInCluster {
     return new Date(namespace?.metadata.creationTimestamp ?? 0);
   }
 
-  /** @throws EnvironmentProblem when the server does not run in time */
-  async serverRuns(seconds: number): Promise<void> {
-    const args = ['rollout', 'status', 'deployment/velero', `--namespace=${this.namespace}`];
+  /** @throws EnvironmentProblem when server or node agents do not run in time */
+  async runs(seconds: number): Promise<void> {
+    await this.isRolledOut('deployment/velero', seconds);
+    const agents = await this.kubectl.find('daemonset', 'node-agent', `--namespace=${this.namespace}`);
+    if (agents !== undefined) await this.isRolledOut('daemonset/node-agent', seconds);
+  }
+
+  private async isRolledOut(what: string, seconds: number): Promise<void> {
+    const args = ['rollout', 'status', what, `--namespace=${this.namespace}`];
     try {
       await this.kubectl.run([...args, `--timeout=${seconds}s`], { seconds: seconds + 10 });
     } catch (error) {
       if (!(error instanceof ProgramFailed)) throw error;
       throw new EnvironmentProblem(
-        `Velero does not run in ${this.namespace}: ${error.message} — FIX: look at \`kubectl --namespace ${this.namespace} describe deployment,pods\`, put it right, then deploy again`,
+        `${what} does not run in ${this.namespace}: ${error.message} — FIX: look at \`kubectl --namespace ${this.namespace} describe deployments,daemonsets,pods\`, put it right, then deploy again`,
       );
     }
   }
@@ -162,6 +175,43 @@ export class VeleroInCluster {
       });
   }
 
+  /** What these Restores did with volumes, oldest first. */
+  async volumeRestores(restores: readonly string[]): Promise<PodVolumeRestore[]> {
+    const { items } = await this.kubectl.json<{ items: PodVolumeRestore[] }>([
+      'get',
+      'podvolumerestores.velero.io',
+      `--namespace=${this.namespace}`,
+      `--selector=velero.io/restore-name in (${restores.join(',')})`,
+      '--sort-by=.metadata.creationTimestamp',
+    ]);
+    return items;
+  }
+
+  /** Name of the Restore by which a pod came back; empty where it came otherwise, `undefined` where there is none. */
+  async restoredBy(namespace: string, pod: string): Promise<string | undefined> {
+    const found = await this.kubectl.find<{ metadata: { labels?: Record<string, string> } }>(
+      'pod',
+      pod,
+      `--namespace=${namespace}`,
+    );
+    return found && (found.metadata.labels?.['velero.io/restore-name'] ?? '');
+  }
+
+  /** Velero would not look again at a repository that it could not open, for minutes. Only what it knows of them goes. */
+  async forgetBrokenRepositories(): Promise<void> {
+    const { items } = await this.kubectl.json<{
+      items: { metadata: { name: string }; status?: { phase?: string } }[];
+    }>(['get', 'backuprepositories.velero.io', `--namespace=${this.namespace}`]);
+    for (const { metadata, status } of items)
+      if (status?.phase === 'NotReady')
+        await this.kubectl.run([
+          'delete',
+          'backuprepositories.velero.io',
+          metadata.name,
+          `--namespace=${this.namespace}`,
+        ]);
+  }
+
   restore(name: string): Promise<Restore | undefined> {
     return this.kubectl.find('restores.velero.io', name, `--namespace=${this.namespace}`);
   }
@@ -175,10 +225,12 @@ export class VeleroInCluster {
     return items;
   }
 
-  /** Nothing happens when there is one of its name. */
+  /** Nothing happens when there is one of its name; fields of another version of Velero are dropped. */
   async create(object: object): Promise<void> {
     try {
-      await this.kubectl.run(['create', '--filename=-'], { input: JSON.stringify(object) });
+      await this.kubectl.run(['create', '--validate=false', '--filename=-'], {
+        input: JSON.stringify(object),
+      });
     } catch (error) {
       if (!(error instanceof ProgramFailed) || !error.message.includes('AlreadyExists')) throw error;
     }

@@ -87,7 +87,7 @@ export async function bringBackByVelero(
     const held = plan !== undefined || undecided !== undefined;
     await applyVelero(engine, how, progress, held);
     if (undecided !== undefined) throw undecided;
-    await cluster.serverRuns(START_SECONDS);
+    await cluster.runs(START_SECONDS);
     await cluster.locationIsAvailable(LOCATION_SECONDS);
     if (plan === undefined) {
       if ((await cluster.done()).length === 0) await cluster.markDone('none-needed', new Date());

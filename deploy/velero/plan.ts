@@ -26,6 +26,8 @@ export interface PlannedRecovery {
   readonly why: string;
   readonly backups: readonly Backup[];
   readonly namespaces: readonly string[] | undefined;
+  /** Nothing of it was there before. */
+  readonly newCluster: boolean;
   /** What is left out, in words. */
   readonly warnings: readonly string[];
 }
@@ -42,7 +44,7 @@ const JUST_MADE_MS = 24 * 3_600_000;
 export function planRecovery(facts: PlanFacts): PlannedRecovery | undefined {
   const { backups, done, environment, incarnation, now, order } = facts;
   if (order !== undefined && !done.includes(order.id))
-    return { ...choose(facts, order), id: order.id, why: `ordered as ${order.id}` };
+    return { ...choose(facts, order), id: order.id, newCluster: false, why: `ordered as ${order.id}` };
   const [newest] = backups;
   if (done.length > 0 || newest === undefined) return undefined;
   // Made by this very cluster: Velero was here before it was declared like this.
@@ -55,6 +57,7 @@ export function planRecovery(facts: PlanFacts): PlannedRecovery | undefined {
   return {
     ...choose({ ...facts, backups: before }, undefined),
     id: incarnation,
+    newCluster: true,
     why: 'the cluster is new, and backups of an earlier one are there',
   };
 }

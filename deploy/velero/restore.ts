@@ -4,6 +4,7 @@ import { pause, type VeleroInCluster } from './cluster';
 import type { Backup, PodVolumeRestore, Restore } from './kinds';
 import { missingSecrets } from './missing-secrets';
 import type { PlannedRecovery } from './plan';
+import { verify } from './verify';
 
 export interface RestoreOptions {
   readonly cluster: VeleroInCluster;
@@ -47,22 +48,30 @@ async function restoreOne(plan: PlannedRecovery, backup: Backup, options: Restor
   const { bucket, cluster, progress } = options;
   const volumes = await bucket.podVolumeBackups(backup.metadata.name);
   await cluster.adopt(backup, volumes);
-  const name = await attempt(cluster, `${plan.id}-${scheduleOf(backup) ?? backup.metadata.name}`);
+  await cluster.forgetBrokenRepositories();
+  const attempts = await attemptsOf(cluster, `${plan.id}-${scheduleOf(backup) ?? backup.metadata.name}`);
+  const name = attempts.at(-1) ?? '';
   await cluster.create(restoreObject(name, backup, plan, cluster.namespace));
   const ended = await wait(name, options);
   for (const skipped of await bucket.skippedVolumes(backup.metadata.name))
     progress(`WARNING ${describeVolume(skipped)} was never in ${backup.metadata.name}: ${reasonOf(skipped)}`);
   for (const warning of await bucket.backupWarnings(backup.metadata.name))
     progress(`WARNING said when ${backup.metadata.name} was made: ${warning}`);
-  await verify(name, ended, options);
+  const wanted = volumes.filter(
+    ({ spec, status }) =>
+      status?.phase === 'Completed' && (plan.namespaces ?? [spec.pod.namespace]).includes(spec.pod.namespace),
+  );
+  await verify({ ...options, attempts, restore: ended, volumes: wanted, newCluster: plan.newCluster });
 }
 
-/** The name of the Restore that is under way or complete; otherwise of the next one. */
-async function attempt(cluster: VeleroInCluster, base: string): Promise<string> {
-  for (let number = 1; ; number += 1) {
-    const name = number === 1 ? base : `${base}-${number}`;
+/** Names of the Restores that have failed, and at the end of the one that is under way, complete, or still to be made. */
+async function attemptsOf(cluster: VeleroInCluster, base: string): Promise<string[]> {
+  const names: string[] = [];
+  for (;;) {
+    const name = names.length === 0 ? base : `${base}-${names.length + 1}`;
+    names.push(name);
     const phase = (await cluster.restore(name))?.status?.phase;
-    if (phase === undefined || phase === 'Completed' || !ENDED.includes(phase)) return name;
+    if (phase === undefined || phase === 'Completed' || !ENDED.includes(phase)) return names;
   }
 }
 
@@ -92,7 +101,7 @@ async function wait(name: string, options: RestoreOptions): Promise<Restore> {
     const phase = restore?.status?.phase ?? 'New';
     if (restore !== undefined && ENDED.includes(phase)) return restore;
     if (round % 5 === 0) {
-      const volumes = await volumeRestores(cluster, name);
+      const volumes = await cluster.volumeRestores([name]);
       say(`restore ${name}: ${phase}${describeProgress(restore, volumes)}`);
       for (const missing of await missingSecrets(cluster.kubectl, name)) say(`WARNING ${missing}`);
     }
@@ -113,54 +122,6 @@ function describeProgress(restore: Restore | undefined, volumes: readonly PodVol
     volumes.reduce((sum, { status }) => sum + (status?.progress?.[which] ?? 0), 0);
   const megabytes = (value: number): string => (value / 1e6).toFixed(0);
   return `${items}, ${done} of ${volumes.length} volumes (${megabytes(bytes('bytesDone'))} of ${megabytes(bytes('totalBytes'))} MB)`;
-}
-
-async function volumeRestores(cluster: VeleroInCluster, restore: string): Promise<PodVolumeRestore[]> {
-  const { items } = await cluster.kubectl.json<{ items: PodVolumeRestore[] }>([
-    'get',
-    'podvolumerestores.velero.io',
-    `--namespace=${cluster.namespace}`,
-    `--selector=velero.io/restore-name=${restore}`,
-  ]);
-  return items;
-}
-
-/** Complete is what Velero calls so, with every volume that it began. */
-async function verify(name: string, restore: Restore, options: RestoreOptions): Promise<void> {
-  const { bucket, cluster, environment, progress } = options;
-  const volumes = await volumeRestores(cluster, name);
-  const lost = volumes.filter(({ status }) => status?.phase !== 'Completed');
-  const { phase, progress: counted, warnings = 0 } = restore.status ?? {};
-  if (phase === 'Completed' && lost.length === 0) {
-    progress(
-      `restore ${name} is complete: ${counted?.itemsRestored ?? 0} objects, ${volumes.length} volumes${warnings === 0 ? '' : `, ${warnings} warnings (objects that were there already)`}`,
-    );
-    return;
-  }
-  const errors = [
-    ...(restore.status?.validationErrors ?? []),
-    ...(restore.status?.failureReason === undefined ? [] : [restore.status.failureReason]),
-    ...(await bucket.restoreErrors(name)),
-  ];
-  for (const { spec, status } of lost)
-    progress(
-      `FAILED volume ${spec.volume} of pod ${spec.pod.namespace}/${spec.pod.name}: ${status?.phase ?? 'New'} ${status?.message ?? ''}`.trim(),
-    );
-  for (const error of errors) progress(`FAILED ${error}`);
-  const pods = [...new Set(lost.map(({ spec }) => `${spec.pod.namespace}/${spec.pod.name}`))];
-  const what = [
-    ...lost.map(({ spec }) => `volume ${spec.volume} of ${spec.pod.namespace}/${spec.pod.name}`),
-    ...errors.map((error) => (error.length > 160 ? `${error.slice(0, 160)}…` : error)),
-  ];
-  const shown = what.slice(0, 6).join('; ');
-  const more = what.length > 6 ? `; and ${what.length - 6} more, above` : '';
-  const remove =
-    pods.length === 0
-      ? 'delete what came back halfway'
-      : `delete these pods with the claims they mount (${pods.join(', ')}), which came back halfway`;
-  throw new EnvironmentProblem(
-    `restore ${name} is ${phase}, and these did not come back: ${shown || 'it says no more'}${more}; the location stays read-only and the schedules paused — FIX: put right what is named, ${remove}, then \`npm run velero -- ${environment} restore\`; to go on without them, \`npm run velero -- ${environment} resume --without-restore\``,
-  );
 }
 
 function describeVolume({ pvName, pvcName, pvcNamespace }: VolumeInfo): string {

@@ -52,7 +52,7 @@ test('each part is applied by itself, and what watches is told apart', async () 
   expect(said).toEqual([
     'kit: --context there --without-monitoring',
     'monitoring: kit: --context there --monitoring',
-    `npx: cdktf deploy staging-!(monitoring) ${common}`,
+    `npx: cdktf deploy staging-!(monitoring|velero) ${common}`,
     `monitoring: npx: cdktf deploy staging-monitoring --ignore-missing-stack-dependencies --skip-synth ${common}`,
   ]);
 });

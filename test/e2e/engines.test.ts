@@ -118,7 +118,7 @@ describeWithProviders('Terraform and the kit', () => {
 
   test('no secret is in its state', async () => {
     const states = stateFiles().map((file) => readFileSync(file, 'utf8'));
-    expect(states).toHaveLength(4);
+    expect(states).toHaveLength(5);
     for (const secret of site.secretValues()) {
       for (const state of states) expect(state.includes(secret)).toBe(false);
     }

@@ -41,6 +41,7 @@ describe('every environment of the reference platform', () => {
         `${name}-monitoring`,
         `${name}-operators`,
         `${name}-platform`,
+        `${name}-velero`,
         `vault-${name}`,
       ]).sort(),
     );
