@@ -22,7 +22,8 @@ export class ClusterStack extends EnvironmentStack {
         },
       },
     });
-    // Before whatever installs it: without its key it would make one that everybody knows.
-    if (environment.velero !== undefined) new VeleroPrerequisites(this, 'velero', environment.velero);
+    // Before the chart: without its key Velero would make one that everybody knows.
+    if (environment.velero?.installation.by === 'chart')
+      new VeleroPrerequisites(this, 'velero', environment.velero);
   }
 }

@@ -1,6 +1,6 @@
 import type { Alerting } from '../constructs/alerts';
 import { type App, EnvironmentStack } from '../constructs/core';
-import { excludeDeclared, Velero } from '../constructs/velero';
+import { excludeDeclared, Velero, VeleroPrerequisites } from '../constructs/velero';
 import type { Environment } from '../environments/environment';
 import { kubernetesProvider } from './providers';
 import { keepState } from './state';
@@ -23,6 +23,9 @@ export class VeleroStack extends EnvironmentStack {
     kubernetesProvider(this, environment);
     if (environment.velero === undefined) return;
     excludeDeclared([...owned, this]);
+    // Where its namespace is somebody else's to make, no database waits for that.
+    if (environment.velero.installation.by === 'others')
+      new VeleroPrerequisites(this, 'prerequisites', environment.velero);
     new Velero(this, 'velero', {
       ...environment.velero,
       environment: environment.name,

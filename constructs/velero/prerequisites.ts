@@ -11,7 +11,8 @@ const LABELS = { 'app.kubernetes.io/name': 'velero', 'app.kubernetes.io/componen
 
 /**
  * What has to be there before Velero runs: its repository key (without one it makes a key that everybody knows), its
- * credentials, limits of its node agents, and the namespace for all of that where the chart would make it.
+ * credentials, limits of its node agents, and the namespace for all of that where the chart would make it. Where others
+ * install it, its pods have to wait for the Secret `velero-repo-credentials`, or be installed after it.
  */
 export class VeleroPrerequisites extends Construct {
   constructor(scope: Construct, id: string, settings: VeleroSettings) {

@@ -3,11 +3,14 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, collectFaults, Schedule, SecretRef, Testing } from '../../constructs/core';
+import { Recipient } from '../../constructs/escrow';
 import { Vault } from '../../constructs/object-storage';
 import { synthesise } from '../../constructs/recovery/synthesise';
 import { ENVIRONMENTS, type Environment, findEnvironment } from '../../environments';
 import { repositoryPassphrases } from '../../environments/environment';
+import { veleroFromSettings } from '../../environments/velero';
 import { declareEnvironment } from '../../stacks';
+import { person } from '../escrow/recipients';
 import { get, type Json, type JsonObject } from '../helpers/template';
 
 let directory: string;
@@ -88,6 +91,89 @@ describe('every environment of the reference platform', () => {
     expect(get(manifest, 'stacks.staging-monitoring.dependencies')).toEqual(['staging-platform']);
     expect(get(manifest, 'stacks.staging-platform.dependencies')).toEqual(['staging-operators']);
     expect(get(manifest, 'stacks.staging-operators.dependencies')).toEqual(['staging-cluster']);
+    expect(get(manifest, 'stacks.staging-velero.dependencies')).toEqual(['staging-platform']);
+  });
+
+  test('has no Velero unless it is asked for', () => {
+    for (const { name } of ENVIRONMENTS) {
+      const files = readdirSync(join(app.outdir, 'recovery', name, 'kit'), { recursive: true }).map(String);
+      expect(files.filter((file) => file.includes('velero'))).toEqual([]);
+    }
+  });
+});
+
+describe('an environment with Velero', () => {
+  let recipients: Recipient[];
+  beforeAll(async () => {
+    const people = await Promise.all([person('On-call'), person('Safe')]);
+    recipients = people.map(({ recipient: { key, name } }) => Recipient.age(key, { name }));
+  });
+  const settings = (by: 'chart' | 'others'): Environment => {
+    process.env['VELERO'] = by;
+    process.env['VELERO_RECOVER'] = 'incident-1=cluster-20260504010000';
+    const { velero } = veleroFromSettings();
+    delete process.env['VELERO'];
+    delete process.env['VELERO_RECOVER'];
+    const staging = findEnvironment('staging');
+    return {
+      ...staging,
+      escrow: { ...staging.escrow, recipients },
+      ...(velero === undefined ? {} : { velero }),
+    };
+  };
+  const synthesised = (environment: Environment) => {
+    const app = declare(environment);
+    synthesise(app);
+    const kit = join(app.outdir, 'recovery', 'staging', 'kit');
+    return {
+      output: join(app.outdir, 'recovery', 'staging'),
+      plan: readFileSync(join(kit, 'plan'), 'utf8'),
+      variables: readFileSync(join(kit, 'variables'), 'utf8'),
+    };
+  };
+
+  test('installed by others has all of it in a layer that no database waits for', () => {
+    const { output, plan, variables } = synthesised(settings('others'));
+    expect(plan).toMatch(/^layer\|\d\d-staging-velero\|staging-velero\|4\|velero$/m);
+    for (const name of ['velero_repository_key', 'velero_access_key', 'velero_secret_key'])
+      expect(variables).toMatch(
+        new RegExp(`^${name}\\|secret\\|text\\|required\\|\\|staging-velero\\|`, 'm'),
+      );
+    expect(variables).toMatch(/^velero_paused\|plain\|boolean\|optional\|dHJ1ZQ==\|staging-velero\|/m);
+    const assets = get(json(output, 'report.json'), 'assets') as JsonObject[];
+    expect(assets.find(({ id }) => id === 'velero-cluster')).toMatchObject({
+      recoveredBy: 'velero',
+      escrow: 'declared',
+      alerts: ['VeleroBackupStale', 'VeleroBackupFailed'],
+    });
+    const { secrets } = json(output, 'escrow.json');
+    expect(secrets).toContainEqual({
+      name: 'repository key of Velero',
+      variable: 'TF_VAR_velero_repository_key',
+    });
+    expect(readFileSync(join(output, 'runbooks', 'velero-schedule-velero-cluster-VeleroBackupStale.md'), 'utf8')).toContain(
+      'npm run velero -- staging status',
+    );
+  });
+
+  test('installed by its chart has its key before the chart, which is a release of the operators', () => {
+    const { plan } = synthesised(settings('chart'));
+    const lines = plan.split('\n');
+    const at = (text: string): number => lines.findIndex((line) => line.includes(text));
+    expect(at('velero-repo-credentials')).toBeGreaterThan(0);
+    expect(at('release|')).toBeGreaterThan(at('velero-repo-credentials'));
+    expect(at('BackupStorageLocation')).toBeGreaterThan(at('release|'));
+    expect(plan).toMatch(/^release\|.*\|velero\|velero$/m);
+  });
+
+  test('tells what is ordered, and refuses another way to install it', () => {
+    expect(settings('others').velero?.recover).toEqual({
+      id: 'incident-1',
+      backup: 'cluster-20260504010000',
+    });
+    expect(() => settings('magic' as 'chart')).toThrow('VELERO is "magic"; it must be chart, others or none');
+    delete process.env['VELERO'];
+    delete process.env['VELERO_RECOVER'];
   });
 });
 

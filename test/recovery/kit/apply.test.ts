@@ -20,6 +20,7 @@ import {
 } from '../../../constructs/core';
 import { PLACEHOLDERS } from '../../../constructs/core/variables';
 import { buildKit } from '../../../constructs/recovery/kit';
+import { CustomResource } from '../../../constructs/workloads';
 import { fileOf, kitOf, synthesise } from './kits';
 import { type Run, runApply } from './run-apply';
 
@@ -532,6 +533,70 @@ describe('a layer that only watches', () => {
   test('stands in the README with its status', () => {
     expect(fileOf(kit, 'README.md')).toMatch(/`monitoring` only watches the others.*exit status is 3/);
     expect(fileOf(kitOf(platform), 'README.md')).not.toContain('only watches');
+  });
+});
+
+describe('Velero’s layer', () => {
+  const [velero, monitoring, database] = synthesise({
+    velero: (stack) => {
+      const accessMode = runtimeVariable(stack, 'mode', { description: 'how', fallback: 'ReadOnly' });
+      const paused = runtimeVariable(stack, 'paused', {
+        description: 'whether',
+        fallback: 'true',
+        type: 'bool',
+      });
+      new CustomResource(stack, 'location', {
+        apiVersion: 'velero.io/v1',
+        kind: 'BackupStorageLocation',
+        metadata: { name: 'vault', namespace: 'velero' },
+        spec: { provider: 'aws' },
+        runtime: { accessMode, paused },
+        force: true,
+      });
+    },
+    monitoring: (stack) => void new ConfigMapV1(stack, 'watching', { metadata: { name: 'watching' } }),
+    database: (stack) => void new ConfigMapV1(stack, 'config', { metadata: { name: 'config' } }),
+  });
+  if (velero === undefined || monitoring === undefined || database === undefined)
+    throw new Error('three stacks');
+  const kit = buildKit([{ ...velero, velero: true }, { ...monitoring, watches: true }, database], {
+    environment: 'test',
+  });
+  const names = (run: Run) =>
+    run.objects.map((object) => (object as { metadata: { name: string } }).metadata.name);
+
+  test('comes after what does not wait for it, and before what watches', () => {
+    expect(names(runApply(kit, {}))).toEqual(['config', 'vault', 'watching']);
+    expect(names(runApply(kit, { args: ['--without-monitoring'] }))).toEqual(['config']);
+    expect(names(runApply(kit, { args: ['--velero'] }))).toEqual(['vault']);
+    expect(names(runApply(kit, { args: ['--monitoring'] }))).toEqual(['watching']);
+  });
+
+  test('has values of run time as what they are: truth values are no texts', () => {
+    const spec = (run: Run) => (run.objects[0] as { spec: object }).spec;
+    const args = ['--velero'];
+    expect(spec(runApply(kit, { args }))).toEqual({ provider: 'aws', accessMode: 'ReadOnly', paused: true });
+    const env = { TF_VAR_mode: 'ReadWrite', TF_VAR_paused: 'false' };
+    expect(spec(runApply(kit, { args, env }))).toEqual({
+      provider: 'aws',
+      accessMode: 'ReadWrite',
+      paused: false,
+    });
+    expect(runApply(kit, { args, env: { TF_VAR_paused: 'maybe' } }).stderr).toContain(
+      'TF_VAR_paused is neither true nor false',
+    );
+    // A recovery has set them meanwhile.
+    expect(runApply(kit, { args }).calls.some(({ argv }) => argv.includes('--force-conflicts'))).toBe(true);
+  });
+
+  test('that cannot be applied leaves the rest complete, what watches, too', () => {
+    const run = runApply(kit, { env: { FAKE_UNKNOWN: 'BackupStorageLocation' } });
+    expect(run.status).toBe(3);
+    expect(names(run)).toContain('watching');
+    expect(run.stderr.trim().split('\n').at(-1)).toMatch(
+      /^ERROR everything is applied but Velero's location and schedules: the cluster does not know BackupStorageLocation/,
+    );
+    expect(fileOf(kit, 'README.md')).toContain('npm run velero -- ENVIRONMENT restore');
   });
 });
 
