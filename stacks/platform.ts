@@ -14,7 +14,7 @@ import { kubernetesProvider } from './providers';
 import { keepState } from './state';
 
 /** Folders of the vault beside those of the environments, in which repositories lie: another one's records must not. */
-const VAULT_FOLDERS = ['escrow', 'published', 'records', 'state'];
+const VAULT_FOLDERS = ['escrow', 'published', 'records', 'state', 'velero'];
 
 /** The platform itself: what holds state, and what brings it back. */
 export class PlatformStack extends EnvironmentStack {

@@ -98,7 +98,7 @@ function checkLocation({ credentials, environment, location, vault }: VeleroProp
       'location.prefix',
       prefix,
       'slashes stand between its parts alone',
-      `for example ${environment}/velero`,
+      `for example velero/${environment}`,
     );
   if (location?.kmsKeyId !== undefined && vault.store.kind !== 'aws')
     wrong('location.kmsKeyId', location.kmsKeyId, `${vault.name} is not at Amazon`, 'drop it');

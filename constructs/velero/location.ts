@@ -20,7 +20,7 @@ export type VeleroCredentials =
 export interface VeleroLocation {
   /** @default - the vault's main bucket */
   readonly bucket?: string;
-  /** Where backups lie in it. @default `<environment>/velero` */
+  /** Where backups lie in it. @default `velero/<environment>` */
   readonly prefix?: string;
   /**
    * How uploads are checked: `CRC32`, `SHA256`, …; empty: not at all, for stores that refuse checksums they do not know (Ceph,

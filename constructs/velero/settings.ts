@@ -22,7 +22,7 @@ export interface VeleroSettings {
   /** @default 'velero' */
   readonly namespace?: string;
   readonly installation: VeleroInstallation;
-  /** @default - the vault's bucket, below `<environment>/velero` */
+  /** @default - the vault's bucket, below `velero/<environment>` */
   readonly location?: VeleroLocation;
   readonly credentials: VeleroCredentials;
   /**
@@ -38,7 +38,7 @@ export interface VeleroSettings {
   readonly recover?: VeleroRecoveryOrder;
 }
 
-/** Where backups lie in the location's bucket. */
+/** Where backups lie in the location's bucket: not below the environment's folder, which keys of databases may empty. */
 export function locationPrefix(environment: string, location: VeleroLocation | undefined): string {
-  return location?.prefix ?? `${environment}/velero`;
+  return location?.prefix ?? `velero/${environment}`;
 }

@@ -72,7 +72,7 @@ function life(generation: number): Incarnation {
 const run = (
   generation: number,
   minter?: Minter,
-  environment: Partial<Pick<Environment, 'repositoryKeys' | 'fencing'>> = {},
+  environment: Partial<Pick<Environment, 'repositoryKeys' | 'fencing' | 'velero'>> = {},
 ) =>
   fence({
     environment: { name: 'shop', vault, repositoryKeys: KEYS, ...environment },
@@ -97,6 +97,32 @@ describe('a vault that mints', () => {
     expect([...mint.users]).toEqual([['shop.eu-1', 'shop/']]);
     expect(said).toEqual(['keys of this incarnation: shop.eu-1']);
     expect(mint.closed).toBe(1);
+  });
+
+  test('makes Velero a pair of its own, which reaches its backups alone', async () => {
+    const credentials = {
+      accessKey: variable('velero_access_key'),
+      secretKey: variable('velero_secret_key'),
+    };
+    const velero = {
+      installation: { by: 'others' },
+      credentials,
+      repositoryKey: variable('velero_repository_key'),
+      schedules: {},
+    } as const;
+    expect(await run(1, mint, { velero })).toMatchObject({
+      TF_VAR_velero_access_key: 'shop.eu-1.velero',
+      TF_VAR_velero_secret_key: 'secret of shop.eu-1.velero',
+    });
+    expect(mint.users.get('shop.eu-1.velero')).toBe('velero/shop/');
+    await run(2, mint, { velero });
+    expect([...mint.users.keys()].sort()).toEqual(['shop.eu-2', 'shop.eu-2.velero']);
+    // In another bucket than that for which keys are made, and by a role, there is nothing to mint.
+    for (const other of [
+      { ...velero, location: { bucket: 'elsewhere' } },
+      { ...velero, credentials: { roleArn: 'arn' } },
+    ])
+      expect(await run(3, mint, { velero: other })).not.toHaveProperty('TF_VAR_velero_access_key');
   });
 
   test('makes a pair that only reads where one is declared, and ends it with the other', async () => {

@@ -34,7 +34,7 @@ const field = (kind: string, name: string, path: string): Promise<string> =>
 
 /** Files of the vault that Velero wrote, unpacked. */
 async function written<T>(path: string): Promise<T> {
-  const bytes = await site.vault('local-vault').store.readBytes(`local/velero/${path}`);
+  const bytes = await site.vault('local-vault').store.readBytes(`velero/local/${path}`);
   return JSON.parse(gunzipSync(bytes ?? new Uint8Array()).toString('utf8')) as T;
 }
 

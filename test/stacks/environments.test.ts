@@ -192,7 +192,7 @@ test('faults of one environment stop all, and leave no output that could be take
   expect(existsSync(join(app.outdir, 'recovery', 'staging'))).toBe(false);
 });
 
-test.each(['escrow', 'published', 'records', 'state'])('an environment is not named %s', (name) => {
+test.each(['escrow', 'published', 'records', 'state', 'velero'])('an environment is not named %s', (name) => {
   const faults = collectFaults(declare({ ...findEnvironment('staging'), name }));
   expect(faults).toEqual([
     {

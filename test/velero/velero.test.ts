@@ -57,7 +57,7 @@ describe('the location', () => {
         default: true,
         objectStorage: {
           bucket: 'test-vault',
-          prefix: 'test/velero',
+          prefix: 'velero/test',
           caCert: Buffer.from(CA).toString('base64'),
         },
         credential: { name: 'velero-vault-credentials', key: 'cloud' },
