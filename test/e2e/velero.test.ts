@@ -1,5 +1,11 @@
 import { gunzipSync } from 'node:zlib';
+import { Alerting, resolveRules } from '../../constructs/alerts';
+import { runbookTemplate } from '../../constructs/alerts/files';
+import { render } from '../../constructs/alerts/template';
+import { VELERO_SCHEDULE_ALERTS } from '../../constructs/velero/alerts/schedule/catalogue';
+import { VELERO_SERVER_ALERTS } from '../../constructs/velero/alerts/server/catalogue';
 import { imageName } from '../../local/images';
+import { commandsOf } from '../alerts/runbook-commands';
 import { type Deployed, eventually, LocalSite } from './local-site';
 
 /**
@@ -7,6 +13,7 @@ import { type Deployed, eventually, LocalSite } from './local-site';
  * the databases back brings it back as well. Then a restore that cannot be whole.
  */
 const KEY = 'not-the-one-that-everybody-knows';
+const ALERTING = new Alerting({ runbookBaseUrl: 'https://git.example.com/runbooks' });
 let site: LocalSite;
 
 beforeAll(async () => {
@@ -263,6 +270,29 @@ test('the cluster is lost; the same deploy brings it back, and backups begin aga
   const next = await backupSince(new Date());
   expect(next.phase).toBe('Completed');
 }, 900_000);
+
+test('the commands of its runbooks run as they are written', async () => {
+  const where = { namespace: 'velero', environment: 'local', location: 'vault', bucket: 'local-vault' };
+  const rules = [
+    ...resolveRules(VELERO_SCHEDULE_ALERTS, { name: 'cluster', ...where, maximumAge: 14_460 }, ALERTING).map(
+      (rule) => ({ ...rule, directory: VELERO_SCHEDULE_ALERTS.directory }),
+    ),
+    ...resolveRules(VELERO_SERVER_ALERTS, { name: 'velero', ...where }, ALERTING).map((rule) => ({
+      ...rule,
+      directory: VELERO_SERVER_ALERTS.directory,
+    })),
+  ];
+  const commands = rules.flatMap(({ directory, id, variables }) =>
+    commandsOf(id, render(runbookTemplate(directory, id) ?? '', variables)),
+  );
+  expect(commands.length).toBeGreaterThanOrEqual(6);
+  const failed: string[] = [];
+  for (const { command, runbook } of commands) {
+    const { exitCode, output } = await site.shell(command, {});
+    if (exitCode !== 0) failed.push(`${runbook}: ${command}\n${output}`);
+  }
+  expect(failed).toEqual([]);
+});
 
 test('another deploy restores nothing again', async () => {
   const { exitCode, output } = await site.deploy();
