@@ -4,7 +4,7 @@ import { pause, type VeleroInCluster } from './cluster';
 import type { Backup, PodVolumeRestore, Restore } from './kinds';
 import { missingSecrets } from './missing-secrets';
 import type { PlannedRecovery } from './plan';
-import { verify } from './verify';
+import { isWhole, verify } from './verify';
 
 export interface RestoreOptions {
   readonly cluster: VeleroInCluster;
@@ -34,7 +34,7 @@ const NEVER_RESTORED = [
 
 /**
  * Restores every backup of the plan, one after the other, and sees that each is complete. It may be repeated: what is under way
- * is waited for, what is complete is left alone, what failed is tried by a Restore of another name.
+ * is waited for, what is whole is left alone, anything else is tried by a Restore of another name.
  * @throws EnvironmentProblem naming what did not come back
  */
 export async function carryOut(plan: PlannedRecovery, options: RestoreOptions): Promise<void> {
@@ -49,30 +49,45 @@ async function restoreOne(plan: PlannedRecovery, backup: Backup, options: Restor
   const volumes = await bucket.podVolumeBackups(backup.metadata.name);
   await cluster.adopt(backup, volumes);
   await cluster.forgetBrokenRepositories();
-  const attempts = await attemptsOf(cluster, `${plan.id}-${scheduleOf(backup) ?? backup.metadata.name}`);
-  const name = attempts.at(-1) ?? '';
+  const base = `${plan.id}-${scheduleOf(backup) ?? backup.metadata.name}`;
+  const attempts = await attemptsOf(cluster, base);
+  const wanted = volumes.filter(
+    ({ spec, status }) =>
+      status?.phase === 'Completed' && (plan.namespaces ?? [spec.pod.namespace]).includes(spec.pod.namespace),
+  );
+  const outcome = { ...options, attempts, volumes: wanted, newCluster: plan.newCluster };
+  const last = await lastOf(cluster, attempts);
+  if (last !== undefined && (await isWhole({ ...outcome, restore: last })))
+    return verify({ ...outcome, restore: last });
+  if (last === undefined || hasEnded(last))
+    attempts.push(attempts.length === 0 ? base : `${base}-${attempts.length + 1}`);
+  const name = attempts.at(-1) ?? base;
   await cluster.create(restoreObject(name, backup, plan, cluster.namespace));
   const ended = await wait(name, options);
   for (const skipped of await bucket.skippedVolumes(backup.metadata.name))
     progress(`WARNING ${describeVolume(skipped)} was never in ${backup.metadata.name}: ${reasonOf(skipped)}`);
   for (const warning of await bucket.backupWarnings(backup.metadata.name))
     progress(`WARNING said when ${backup.metadata.name} was made: ${warning}`);
-  const wanted = volumes.filter(
-    ({ spec, status }) =>
-      status?.phase === 'Completed' && (plan.namespaces ?? [spec.pod.namespace]).includes(spec.pod.namespace),
-  );
-  await verify({ ...options, attempts, restore: ended, volumes: wanted, newCluster: plan.newCluster });
+  await verify({ ...outcome, restore: ended });
 }
 
-/** Names of the Restores that have failed, and at the end of the one that is under way, complete, or still to be made. */
+/** Names of the Restores that were made of it, the first one first. */
 async function attemptsOf(cluster: VeleroInCluster, base: string): Promise<string[]> {
   const names: string[] = [];
   for (;;) {
     const name = names.length === 0 ? base : `${base}-${names.length + 1}`;
+    if ((await cluster.restore(name)) === undefined) return names;
     names.push(name);
-    const phase = (await cluster.restore(name))?.status?.phase;
-    if (phase === undefined || phase === 'Completed' || !ENDED.includes(phase)) return names;
   }
+}
+
+async function lastOf(cluster: VeleroInCluster, attempts: readonly string[]): Promise<Restore | undefined> {
+  const name = attempts.at(-1);
+  return name === undefined ? undefined : cluster.restore(name);
+}
+
+function hasEnded({ status }: Restore): boolean {
+  return ENDED.includes(status?.phase ?? 'New');
 }
 
 function restoreObject(name: string, backup: Backup, plan: PlannedRecovery, namespace: string): object {
@@ -99,7 +114,7 @@ async function wait(name: string, options: RestoreOptions): Promise<Restore> {
   for (let round = 0; ; round += 1) {
     const restore = await cluster.restore(name);
     const phase = restore?.status?.phase ?? 'New';
-    if (restore !== undefined && ENDED.includes(phase)) return restore;
+    if (restore !== undefined && hasEnded(restore)) return restore;
     if (round % 5 === 0) {
       const volumes = await cluster.volumeRestores([name]);
       say(`restore ${name}: ${phase}${describeProgress(restore, volumes)}`);

@@ -18,6 +18,13 @@ export interface VerifyOptions {
   readonly progress: Progress;
 }
 
+/** Whether a Restore and those before it have brought back everything. */
+export async function isWhole(options: VerifyOptions): Promise<boolean> {
+  if (options.restore.status?.phase !== 'Completed') return false;
+  const restored = await options.cluster.volumeRestores(options.attempts);
+  return (await missingVolumes(options, restored)).lost.length === 0;
+}
+
 interface LostVolume {
   readonly pod: string;
   readonly volume: string;
@@ -83,7 +90,11 @@ function summary(
 ): string {
   const what = [
     ...lost.map(({ pod, volume }) => `volume ${volume} of ${pod}`),
-    ...errors.map((error) => (error.length > 160 ? `${error.slice(0, 160)}…` : error)),
+    ...errors.map(
+      (
+        error, // The cause stands at the end.
+      ) => (error.length > 160 ? `…${error.slice(-160)}` : error),
+    ),
   ];
   const shown = what.slice(0, 6).join('; ');
   const more = what.length > 6 ? `; and ${what.length - 6} more, above` : '';

@@ -112,6 +112,18 @@ test('one that is complete is not made again; one that failed is followed by the
   expect(failed.made.map(({ metadata }) => metadata.name)).toEqual(['incident-1-cluster-3']);
 });
 
+test('one that Velero calls complete, without a volume of the backup, is followed by the next', async () => {
+  const half = cluster({ 'incident-1-cluster': 'PartiallyFailed', 'incident-1-cluster-2': 'Completed' });
+  const volume = {
+    spec: { pod: { namespace: 'shop', name: 'web-0' }, volume: 'data' },
+    status: { phase: 'Completed' },
+  };
+  const other = { ...volume, spec: { ...volume.spec, pod: { namespace: 'elsewhere', name: 'web-0' } } };
+  const from = Object.assign(bucket(), { podVolumeBackups: async () => [volume, other] });
+  expect((await run(half, from)).error).toMatch(/volume data of shop\/web-0; the location/);
+  expect(half.made.map(({ metadata }) => metadata.name)).toEqual(['incident-1-cluster-3']);
+});
+
 test('one that is under way is waited for, and then told of; it goes on by itself', async () => {
   const stuck = cluster({ 'incident-1-cluster': 'InProgress' }, ['web-tls']);
   const { error, said } = await run(stuck, bucket(), 1);
