@@ -2,7 +2,6 @@ export * from './installation';
 export * from './labels';
 export * from './location';
 export { type ExclusionSelector, excludeDeclared, exclusionSelectors } from './owned';
-export * from './policy';
 export * from './prerequisites';
 export * from './schedule';
 export * from './settings';

@@ -31,7 +31,7 @@ const SECONDS = {
   'tls-rotation': 360,
   upgrade: 90,
   vault: 240,
-  velero: 420,
+  velero: 500,
 };
 
 const seconds = ({ path }) => SECONDS[basename(path, '.test.ts')] ?? 120;

@@ -151,9 +151,9 @@ describe('an environment with Velero', () => {
       name: 'repository key of Velero',
       variable: 'TF_VAR_velero_repository_key',
     });
-    expect(readFileSync(join(output, 'runbooks', 'velero-schedule-velero-cluster-VeleroBackupStale.md'), 'utf8')).toContain(
-      'npm run velero -- staging status',
-    );
+    expect(
+      readFileSync(join(output, 'runbooks', 'velero-schedule-velero-cluster-VeleroBackupStale.md'), 'utf8'),
+    ).toContain('npm run velero -- staging status');
   });
 
   test('installed by its chart has its key before the chart, which is a release of the operators', () => {
