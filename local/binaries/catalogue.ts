@@ -211,7 +211,7 @@ export const BINARIES: readonly BinaryDefinition[] = [
     companions: { 'cp-plugin': `${VELERO_FOR_AWS}/hack/cp-plugin` },
     firstBuild: '2 minutes',
   },
-  // The library by which Velero copies volumes, as a program: what its throughput is held against.
+  // The library by which Velero copies volumes, as a program: what its throughput can be held against.
   {
     ...velero,
     name: 'kopia',
