@@ -118,7 +118,7 @@ describeWithRclone('what a mirror meets', () => {
   });
 
   test('what others have written into the mirror, or removed from it, is put right', async () => {
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    await new Promise((resolve) => setTimeout(resolve, 3_100));
     await pod.mirrored();
     writeFileSync(pod.mirrorFile('current/files/3'), 'content 3 of somebody else');
     rmSync(pod.mirrorFile('current/files/4'));
