@@ -8,8 +8,8 @@ export default {
   // Everything under test/e2e needs a real cluster and runs by `npm run e2e` and `npm run e2e:full`.
   testPathIgnorePatterns: ['/node_modules/', '/test/e2e/'],
   // Pod scripts run real servers; a test that hangs is ended all the same.
-  testTimeout: 180_000,
+  testTimeout: 300_000,
   globalSetup: '<rootDir>/test/setup.ts',
   // More than there are cores: script tests wait for servers more than they compute.
-  maxWorkers: 4,
+  maxWorkers: 3,
 };

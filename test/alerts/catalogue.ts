@@ -75,7 +75,7 @@ export function describeCatalogue<S extends Subject>(catalogue: Catalogue<S>, su
       const all = { ...(groups[0] as (typeof groups)[number]), rules };
       const suite = [...ownRules(all), ...sharedRules(all)];
       expect(await testRules({ rules: suite, tests: rules.flatMap(testsOf) })).toBe('');
-    }, 120_000);
+    }, 300_000);
 
     test('are noticed when they are wrong', async () => {
       const distinct = new Map(rules.map((resolved) => [JSON.stringify(resolved.rule), resolved]));

@@ -45,7 +45,7 @@ async function inOrder(file: string, ...args: string[]): Promise<string> {
   try {
     const child = spawn(PROMTOOL ?? 'promtool', args, {
       stdio: ['ignore', output, output],
-      timeout: 300_000,
+      timeout: 600_000,
     });
     await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
   } finally {
@@ -70,7 +70,7 @@ export async function promtool(...args: string[]): Promise<string> {
 
 async function execute(...args: string[]): Promise<{ failed: boolean; stdout: string; stderr: string }> {
   try {
-    const options = { timeout: 300_000, maxBuffer: 64 << 20 };
+    const options = { timeout: 600_000, maxBuffer: 64 << 20 };
     return { failed: false, ...(await promisify(execFile)(PROMTOOL ?? 'promtool', args, options)) };
   } catch (error) {
     const { stderr = String(error), stdout = '' } = error as { stderr?: string; stdout?: string };

@@ -176,5 +176,5 @@ describeWithPromtool('its rules, by promtool', () => {
     const tests = ruleTests(group);
     expect(new Set(tests.map(({ name }) => name.split(' ')[0])).size).toBe(PGBACKREST_ALERTS.alerts.length);
     expect(await testRules({ rules: [...ownRules(group), ...sharedRules(group)], tests })).toBe('');
-  }, 120_000);
+  }, 300_000);
 });
