@@ -185,6 +185,8 @@ describeWithBtrfs('snapshots', () => {
 
     test('reach an ordered time after the snapshot: the rows of a restore to it, once', async () => {
       snapshot('shot');
+      // Well past its last checkpoint: within two seconds of that the repository serves.
+      await pause(3);
       await insert(100);
       const to = await instant();
       await insert(100);
