@@ -1,4 +1,4 @@
-import { stringify } from 'yaml';
+import { packages } from '../bindings/packages';
 import { type DeclaredGroup, ownRules, sharedGroupName, sharedRules } from './declared';
 import { runbookTemplate } from './files';
 import { distinctTests } from './rule-tests';
@@ -21,8 +21,8 @@ export function alertFiles(groups: readonly DeclaredGroup[]): Record<string, str
   ];
   const options = { lineWidth: 0, aliasDuplicateObjects: false };
   return {
-    'rules.yaml': stringify({ groups: all }, options),
-    'rules.test.yaml': stringify(
+    'rules.yaml': packages.yaml.stringify({ groups: all }, options),
+    'rules.test.yaml': packages.yaml.stringify(
       {
         rule_files: ['rules.yaml'],
         evaluation_interval: '1m',

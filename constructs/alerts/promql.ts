@@ -1,9 +1,9 @@
-import { parser } from '@prometheus-io/lezer-promql';
+import { packages } from '../bindings/packages';
 
 /** What is wrong with a PromQL expression, or `undefined`. Syntax only: whether a metric exists, nobody here knows. */
 export function promqlFault(expression: string): string | undefined {
   if (expression.trim() === '') return 'it is empty';
-  const cursor = parser.parse(expression).cursor();
+  const cursor = packages.promql.parser.parse(expression).cursor();
   do {
     if (cursor.type.isError) {
       const at = cursor.from;

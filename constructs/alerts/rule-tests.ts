@@ -1,4 +1,4 @@
-import { parse } from 'yaml';
+import { packages } from '../bindings/packages';
 import type { DeclaredGroup } from './declared';
 import type { Variables } from './definition';
 import { testTemplate } from './files';
@@ -70,7 +70,7 @@ function testsOf({ id, labels, rule, variables }: ResolvedRule, directory: strin
   const template = testTemplate(directory, id);
   if (template === undefined) return [];
   // Series that tests have in common are merged (`<<`).
-  const written = parse(render(template, variables), { merge: true }) as WrittenTest[];
+  const written = packages.yaml.parse(render(template, variables), { merge: true }) as WrittenTest[];
   const changed = variables['changedLabels'] as Record<string, string>;
   return written.map((test) => instantiate(test, id, rule.alert, labels, changed, variables));
 }

@@ -1,19 +1,8 @@
-import Handlebars from 'handlebars';
+import { packages } from '../bindings/packages';
 import type { Variables } from './definition';
 
-const engine = Handlebars.create();
-engine.registerHelper('add', (a: number, b: number) => a + b);
-engine.registerHelper('subtract', (a: number, b: number) => a - b);
-engine.registerHelper('multiply', (a: number, b: number) => a * b);
-engine.registerHelper('divide', (a: number, b: number) => a / b);
-engine.registerHelper('equal', (a: unknown, b: unknown) => String(a) === String(b));
-/** How many samples a time takes, one in so many seconds. */
-engine.registerHelper('samples', (seconds: number, interval: number) => Math.ceil(seconds / interval));
-engine.registerHelper('percent', (fraction: number) => `${Math.round(fraction * 1000) / 10} %`);
-/** Seconds in words: `26 h`, `90 s`. */
-engine.registerHelper('duration', (seconds: number) => inWords(seconds));
-
-const compiled = new Map<string, Handlebars.TemplateDelegate>();
+let engine: ReturnType<typeof createEngine> | undefined;
+const compiled = new Map<string, HandlebarsTemplateDelegate>();
 
 /**
  * A text with the values of its subject: `{{name}}`, `{{#if replicas}}…{{/if}}`, `{{add threshold 60}}`,
@@ -23,10 +12,28 @@ const compiled = new Map<string, Handlebars.TemplateDelegate>();
 export function render(template: string, variables: Variables): string {
   let known = compiled.get(template);
   if (known === undefined) {
+    engine ??= createEngine();
     known = engine.compile(template, { strict: true, noEscape: true });
     compiled.set(template, known);
   }
   return known(variables);
+}
+
+function createEngine() {
+  const created = packages.handlebars.create();
+  created.registerHelper({
+    add: (a: number, b: number) => a + b,
+    subtract: (a: number, b: number) => a - b,
+    multiply: (a: number, b: number) => a * b,
+    divide: (a: number, b: number) => a / b,
+    equal: (a: unknown, b: unknown) => String(a) === String(b),
+    // How many samples a time takes, one in so many seconds.
+    samples: (seconds: number, interval: number) => Math.ceil(seconds / interval),
+    percent: (fraction: number) => `${Math.round(fraction * 1000) / 10} %`,
+    // Seconds in words: `26 h`, `90 s`.
+    duration: (seconds: number) => inWords(seconds),
+  });
+  return created;
 }
 
 function inWords(seconds: number): string {

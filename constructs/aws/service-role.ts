@@ -1,5 +1,4 @@
-import { IamRole } from '@cdktf/provider-aws/lib/iam-role';
-import { IamRolePolicy } from '@cdktf/provider-aws/lib/iam-role-policy';
+import { aws } from '../bindings/aws';
 import { Construct } from '../core';
 import { type AwsPlace, globally } from './place';
 import { type PolicyDocument, policyJson, serviceTrust } from './policies';
@@ -18,12 +17,12 @@ export class ServiceRole extends Construct {
 
   constructor(scope: Construct, id: string, props: ServiceRoleProps) {
     super(scope, id);
-    const role = new IamRole(this, 'role', {
+    const role = new aws.IamRole(this, 'role', {
       ...globally(props),
       name: props.name,
       assumeRolePolicy: policyJson(serviceTrust(props.service)),
     });
-    new IamRolePolicy(this, 'permissions', {
+    new aws.IamRolePolicy(this, 'permissions', {
       ...globally(props),
       name: 'permissions',
       role: role.name,

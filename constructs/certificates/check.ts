@@ -1,6 +1,5 @@
-import { ConfigMapV1 } from '@cdktf/provider-kubernetes/lib/config-map-v1';
-import { CronJobV1 } from '@cdktf/provider-kubernetes/lib/cron-job-v1';
 import { type Alerting, AlertRules } from '../alerts';
+import { kubernetes } from '../bindings/kubernetes';
 import { addCheck, Construct, Duration, deterministicDelay, literal, Schedule } from '../core';
 import { type PushFragment, type PushTarget, pushFragment } from '../pushgateway';
 import { type Container, jobPod, RESTRICTED_CONTAINER, type Resources } from '../workloads';
@@ -70,7 +69,7 @@ export class CertificateCheck extends Construct {
     const labels = { 'app.kubernetes.io/name': name, 'app.kubernetes.io/component': 'certificate-check' };
     const metadata = { name: `${name}-certificate-check`, namespace, labels };
     const data = { ...checkScripts(), ...texts, 'targets.json': JSON.stringify(targets, undefined, 1) };
-    new ConfigMapV1(this, 'config', {
+    new kubernetes.ConfigMapV1(this, 'config', {
       metadata,
       data: Object.fromEntries(Object.entries(data).map(([file, text]) => [file, literal(text)])),
     });
@@ -78,7 +77,7 @@ export class CertificateCheck extends Construct {
     if (schedule.faults().length > 0) return;
     const { schedule: cron, timeZone } = schedule.kubernetes();
     const push = pushFragment(props.pushgateway);
-    new CronJobV1(this, 'check', {
+    new kubernetes.CronJobV1(this, 'check', {
       metadata,
       spec: {
         schedule: cron,

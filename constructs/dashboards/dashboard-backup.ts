@@ -1,6 +1,5 @@
-import { ConfigMapV1 } from '@cdktf/provider-kubernetes/lib/config-map-v1';
-import { CronJobV1 } from '@cdktf/provider-kubernetes/lib/cron-job-v1';
 import type { Alerting } from '../alerts';
+import { kubernetes } from '../bindings/kubernetes';
 import {
   addCheck,
   Construct,
@@ -154,7 +153,7 @@ export class DashboardBackup extends Construct {
     const { keep, keepAtLeast, maximumLoss, namespace } = this.props;
     const { schedule: shifted, sleep } = this.schedule.delayedBy(this.delay);
     const { schedule, timeZone } = shifted.kubernetes();
-    new CronJobV1(this, 'export', {
+    new kubernetes.CronJobV1(this, 'export', {
       metadata: { name: this.jobName(), namespace, labels: this.labels },
       spec: {
         schedule,
@@ -182,7 +181,7 @@ export class DashboardBackup extends Construct {
 
   private declareRestore(): void {
     const { namespace, restoreToken } = this.props;
-    new CronJobV1(this, 'restore', {
+    new kubernetes.CronJobV1(this, 'restore', {
       metadata: { name: this.jobName('restore'), namespace, labels: this.labels },
       spec: {
         suspend: true,
@@ -268,7 +267,7 @@ export class DashboardBackup extends Construct {
 
   private configMap(suffix: string, data: Readonly<Record<string, string>>): string {
     const name = dnsName([this.props.name, 'dashboards', suffix]);
-    new ConfigMapV1(this, suffix, {
+    new kubernetes.ConfigMapV1(this, suffix, {
       metadata: { name, namespace: this.props.namespace, labels: this.labels },
       data: Object.fromEntries(Object.entries(data).map(([file, text]) => [file, literal(text)])),
     });

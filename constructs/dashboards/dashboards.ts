@@ -1,4 +1,4 @@
-import { ConfigMapV1 } from '@cdktf/provider-kubernetes/lib/config-map-v1';
+import { kubernetes } from '../bindings/kubernetes';
 import { addCheck, Construct, dnsName, environmentOf, type Finding, literal } from '../core';
 import { Recovery } from '../recovery';
 import { databaseFacts, type ShownDatabase } from './facts';
@@ -63,7 +63,7 @@ export class Dashboards extends Construct {
     if (delivery === 'files') return;
     const { folder, folderAnnotation = 'grafana_folder', labels = { grafana_dashboard: '1' } } = props;
     for (const { file, json, uid } of this.models)
-      new ConfigMapV1(this, file, {
+      new kubernetes.ConfigMapV1(this, file, {
         metadata: {
           name: dnsName([environment, 'dashboard', file]),
           namespace,

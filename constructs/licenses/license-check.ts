@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { ConfigMapV1 } from '@cdktf/provider-kubernetes/lib/config-map-v1';
-import { CronJobV1 } from '@cdktf/provider-kubernetes/lib/cron-job-v1';
+import { kubernetes } from '../bindings/kubernetes';
 import {
   addCheck,
   Construct,
@@ -80,7 +79,7 @@ export class LicenseCheck extends Construct implements CheckedLicense {
       entries: { token },
     });
     const scripts = scriptFiles(join(__dirname, 'scripts'));
-    new ConfigMapV1(this, 'config', {
+    new kubernetes.ConfigMapV1(this, 'config', {
       metadata,
       data: Object.fromEntries(Object.entries(scripts).map(([file, text]) => [file, literal(text)])),
     });
@@ -88,7 +87,7 @@ export class LicenseCheck extends Construct implements CheckedLicense {
     if (!valid) return;
     const { schedule: cron, timeZone } = schedule.kubernetes();
     const push = pushFragment(pushgateway);
-    new CronJobV1(this, 'check', {
+    new kubernetes.CronJobV1(this, 'check', {
       metadata,
       spec: {
         schedule: cron,

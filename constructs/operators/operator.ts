@@ -1,5 +1,5 @@
-import { Release } from '@cdktf/provider-helm/lib/release';
-import { stringify } from 'yaml';
+import { helm } from '../bindings/helm';
+import { packages } from '../bindings/packages';
 import { addCheck, Construct, literal } from '../core';
 
 export interface OperatorProps {
@@ -31,7 +31,7 @@ export class Operator extends Construct {
             },
           ],
     );
-    new Release(this, 'release', {
+    new helm.Release(this, 'release', {
       name: props.name,
       namespace: props.namespace,
       createNamespace: true,
@@ -39,7 +39,7 @@ export class Operator extends Construct {
       version: props.version,
       atomic: true,
       ...(props.repository === undefined ? {} : { repository: props.repository }),
-      ...(props.values === undefined ? {} : { values: [literal(stringify(props.values))] }),
+      ...(props.values === undefined ? {} : { values: [literal(packages.yaml.stringify(props.values))] }),
     });
   }
 }

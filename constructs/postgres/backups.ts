@@ -1,5 +1,4 @@
-import { CronJobV1 } from '@cdktf/provider-kubernetes/lib/cron-job-v1';
-import { JobV1 } from '@cdktf/provider-kubernetes/lib/job-v1';
+import { kubernetes } from '../bindings/kubernetes';
 import { Construct, type Duration, deterministicDelay, type Schedule, specHash } from '../core';
 import { type Container, jobPod, RESTRICTED_CONTAINER, type Resources } from '../workloads';
 import {
@@ -67,7 +66,7 @@ export class Backups extends Construct {
 
     const first = podTemplate(props, labels, ['first-backup.sh'], 0);
     const hash = specHash({ first, config: context.configHash });
-    new JobV1(this, 'first', {
+    new kubernetes.JobV1(this, 'first', {
       metadata: { name: `${context.name}-first-${hash}`, namespace: context.namespace, labels },
       spec: { backoffLimit: 10, template: first },
       waitForCompletion: false,
@@ -77,7 +76,7 @@ export class Backups extends Construct {
       if (schedule === undefined || schedule.faults().length > 0) continue;
       const { schedule: shifted, sleep } = schedule.delayedBy(this.delays[kind]);
       const { schedule: cron, timeZone } = shifted.kubernetes();
-      new CronJobV1(this, kind, {
+      new kubernetes.CronJobV1(this, kind, {
         metadata: {
           name: `${context.name}-backup-${BACKUP_TYPES[kind]}`,
           namespace: context.namespace,

@@ -1,5 +1,4 @@
-import { CronJobV1 } from '@cdktf/provider-kubernetes/lib/cron-job-v1';
-import { NetworkPolicyV1 } from '@cdktf/provider-kubernetes/lib/network-policy-v1';
+import { kubernetes } from '../bindings/kubernetes';
 import { Construct, Duration, type Size } from '../core';
 import { type Container, jobPod, RESTRICTED_CONTAINER, type Resources } from '../workloads';
 import {
@@ -43,7 +42,7 @@ export class CloneTemplate extends Construct {
     // Of its own: neither Services nor the network policy of the live one select it.
     const labels = { ...context.labels, 'app.kubernetes.io/component': 'clone' };
     const metadata = { name: `${name}-clone`, namespace, labels };
-    new CronJobV1(this, 'cron-job', {
+    new kubernetes.CronJobV1(this, 'cron-job', {
       metadata,
       spec: {
         suspend: true,
@@ -62,7 +61,7 @@ export class CloneTemplate extends Construct {
       },
     });
     // Everything goes through its socket: nobody has to reach it.
-    new NetworkPolicyV1(this, 'network-policy', {
+    new kubernetes.NetworkPolicyV1(this, 'network-policy', {
       metadata,
       spec: { podSelector: { matchLabels: labels }, policyTypes: ['Ingress'] },
     });

@@ -1,5 +1,5 @@
-import { ConfigMapV1 } from '@cdktf/provider-kubernetes/lib/config-map-v1';
 import { type Alerting, AlertRules } from '../alerts';
+import { kubernetes } from '../bindings/kubernetes';
 import {
   addCheck,
   addWarning,
@@ -285,7 +285,7 @@ export class PostgresDatabase extends Construct implements ProtectedDatabase {
       fallback: 'false',
       oneOf: ['true', 'false'],
     });
-    new ConfigMapV1(this, 'deploy', {
+    new kubernetes.ConfigMapV1(this, 'deploy', {
       metadata: { name: deploy, namespace, labels: { ...labels } },
       data: {
         initialize: initialize.stringValue,

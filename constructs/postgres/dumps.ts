@@ -1,4 +1,4 @@
-import { CronJobV1 } from '@cdktf/provider-kubernetes/lib/cron-job-v1';
+import { kubernetes } from '../bindings/kubernetes';
 import { Construct, Duration, deterministicDelay, type Finding, type Schedule, type Size } from '../core';
 import { type Asset, Recovery } from '../recovery';
 import {
@@ -90,7 +90,7 @@ export class LogicalDumps extends Construct {
     const { schedule: shifted, sleep } = schedule.delayedBy(this.delay);
     const { schedule: cron, timeZone } = shifted.kubernetes();
     const labels = dumpLabels(context);
-    new CronJobV1(this, 'dump', {
+    new kubernetes.CronJobV1(this, 'dump', {
       metadata: { name: `${context.name}-dump`, namespace: context.namespace, labels },
       spec: {
         schedule: cron,
@@ -137,7 +137,7 @@ export class LogicalDumps extends Construct {
       env: [{ name: 'WORK_DIR', value: work.mountPath }],
       mounts: [work],
     });
-    new CronJobV1(this, 'load', {
+    new kubernetes.CronJobV1(this, 'load', {
       metadata: { name: `${context.name}-dump-load`, namespace: context.namespace, labels },
       spec: {
         suspend: true,

@@ -1,4 +1,5 @@
-import { PersistentVolumeV1 } from '@cdktf/provider-kubernetes/lib/persistent-volume-v1';
+import type { PersistentVolumeV1 } from '@cdktf/provider-kubernetes/lib/persistent-volume-v1';
+import { kubernetes } from '../bindings/kubernetes';
 import type { Construct, Finding, Size } from '../core';
 import { OWN_LAYOUT } from './paths';
 
@@ -42,7 +43,7 @@ export function declareExistingVolume(
 ): PersistentVolumeV1 {
   const { name, namespace, volume } = props;
   const { csi, local, nodes } = volume;
-  return new PersistentVolumeV1(scope, 'existing-volume', {
+  return new kubernetes.PersistentVolumeV1(scope, 'existing-volume', {
     metadata: { name: `existing-${namespace}-${name}`, labels: { ...props.labels } },
     spec: [
       {

@@ -1,5 +1,5 @@
-import { ConfigMapV1 } from '@cdktf/provider-kubernetes/lib/config-map-v1';
 import type { Alerting } from '../alerts';
+import { kubernetes } from '../bindings/kubernetes';
 import { Construct, Duration, environmentOf, literal, specHash } from '../core';
 import { type Asset, Recovery } from '../recovery';
 import { type EnvironmentVariable, Secrets } from '../workloads';
@@ -270,7 +270,7 @@ export function declareConfigMap(
   },
 ): string {
   const name = `${props.name}-${suffix}`;
-  new ConfigMapV1(scope, suffix, {
+  new kubernetes.ConfigMapV1(scope, suffix, {
     metadata: { name, namespace: props.namespace, labels: { ...props.labels } },
     data: literals(props.data),
   });

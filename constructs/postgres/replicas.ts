@@ -1,8 +1,4 @@
-import { PodDisruptionBudgetV1 } from '@cdktf/provider-kubernetes/lib/pod-disruption-budget-v1';
-import { RoleBindingV1 } from '@cdktf/provider-kubernetes/lib/role-binding-v1';
-import { RoleV1 } from '@cdktf/provider-kubernetes/lib/role-v1';
-import { ServiceAccountV1 } from '@cdktf/provider-kubernetes/lib/service-account-v1';
-import { ServiceV1 } from '@cdktf/provider-kubernetes/lib/service-v1';
+import { kubernetes } from '../bindings/kubernetes';
 import { Construct, type Finding, SecretRef } from '../core';
 import {
   type Container,
@@ -137,8 +133,8 @@ export class Replicas extends Construct {
     const { name, namespace } = context;
     const account = routingAccount(context);
     const metadata = { name: account, namespace, labels: { ...context.labels } };
-    new ServiceAccountV1(this, 'account', { metadata, automountServiceAccountToken: false });
-    new RoleV1(this, 'role', {
+    new kubernetes.ServiceAccountV1(this, 'account', { metadata, automountServiceAccountToken: false });
+    new kubernetes.RoleV1(this, 'role', {
       metadata,
       rule: [
         {
@@ -149,19 +145,19 @@ export class Replicas extends Construct {
         },
       ],
     });
-    new RoleBindingV1(this, 'role-binding', {
+    new kubernetes.RoleBindingV1(this, 'role-binding', {
       metadata,
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: account },
       subject: [{ kind: 'ServiceAccount', name: account, namespace }],
     });
-    new ServiceV1(this, 'service', {
+    new kubernetes.ServiceV1(this, 'service', {
       metadata: { name: replicasServiceName(context), namespace, labels: { ...labels } },
       spec: {
         selector: { ...labels, [ROLE_LABEL]: 'replica' },
         port: [{ name: 'postgres', port: POSTGRES_PORT, targetPort: 'postgres', protocol: 'TCP' }],
       },
     });
-    new PodDisruptionBudgetV1(this, 'budget', {
+    new kubernetes.PodDisruptionBudgetV1(this, 'budget', {
       metadata: { name, namespace, labels: { ...labels } },
       spec: { maxUnavailable: '1', selector: { matchLabels: { ...labels } } },
     });

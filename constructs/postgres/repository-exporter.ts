@@ -1,6 +1,5 @@
-import { DeploymentV1 } from '@cdktf/provider-kubernetes/lib/deployment-v1';
-import { NetworkPolicyV1 } from '@cdktf/provider-kubernetes/lib/network-policy-v1';
 import type { Alerting } from '../alerts';
+import { kubernetes } from '../bindings/kubernetes';
 import { Construct, specHash } from '../core';
 import { type EnvironmentVariable, RESTRICTED_CONTAINER, restrictedPod } from '../workloads';
 import { configVolume, type DatabaseContext, MOUNTS, temporary } from './context';
@@ -51,7 +50,7 @@ export class RepositoryExporter extends Construct {
       data,
     });
     const tmp = temporary('exporter');
-    new DeploymentV1(this, 'deployment', {
+    new kubernetes.DeploymentV1(this, 'deployment', {
       metadata,
       waitForRollout: false,
       spec: {
@@ -107,7 +106,7 @@ export class RepositoryExporter extends Construct {
         },
       },
     });
-    new NetworkPolicyV1(this, 'network-policy', {
+    new kubernetes.NetworkPolicyV1(this, 'network-policy', {
       metadata,
       spec: {
         podSelector: { matchLabels: labels },

@@ -1,7 +1,5 @@
-import { NetworkPolicyV1 } from '@cdktf/provider-kubernetes/lib/network-policy-v1';
-import { ServiceV1 } from '@cdktf/provider-kubernetes/lib/service-v1';
-import { StatefulSetV1 } from '@cdktf/provider-kubernetes/lib/stateful-set-v1';
 import type { Alerting } from '../alerts';
+import { kubernetes } from '../bindings/kubernetes';
 import { Construct, type Size } from '../core';
 import {
   type Container,
@@ -74,7 +72,7 @@ export class Server extends Construct {
     const metadata = { name: context.name, namespace: context.namespace, labels };
 
     const { existingVolume: volume, storage, storageClass } = props;
-    new StatefulSetV1(this, 'stateful-set', {
+    new kubernetes.StatefulSetV1(this, 'stateful-set', {
       metadata,
       // A claim that finds no volume of its own is given a new one.
       ...(volume === undefined
@@ -252,11 +250,11 @@ function services(
   labels: Record<string, string>,
 ): void {
   const port = [{ name: 'postgres', port: POSTGRES_PORT, targetPort: 'postgres', protocol: 'TCP' }];
-  new ServiceV1(scope, 'service', {
+  new kubernetes.ServiceV1(scope, 'service', {
     metadata: { name: context.name, namespace: context.namespace, labels },
     spec: { selector: replicas === 0 ? labels : { ...labels, [ROLE_LABEL]: 'primary' }, port },
   });
-  new ServiceV1(scope, 'pods', {
+  new kubernetes.ServiceV1(scope, 'pods', {
     metadata: { name: headlessName(context), namespace: context.namespace, labels },
     spec: {
       clusterIp: 'None',
@@ -273,7 +271,7 @@ function services(
 
 function networkPolicy(scope: Construct, props: ServerProps, labels: Record<string, string>): void {
   const { context } = props;
-  new NetworkPolicyV1(scope, 'network-policy', {
+  new kubernetes.NetworkPolicyV1(scope, 'network-policy', {
     metadata: { name: context.name, namespace: context.namespace, labels },
     spec: {
       podSelector: { matchLabels: labels },

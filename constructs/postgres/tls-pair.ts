@@ -1,9 +1,4 @@
-import { CronJobV1 } from '@cdktf/provider-kubernetes/lib/cron-job-v1';
-import { JobV1 } from '@cdktf/provider-kubernetes/lib/job-v1';
-import { RoleBindingV1 } from '@cdktf/provider-kubernetes/lib/role-binding-v1';
-import { RoleV1 } from '@cdktf/provider-kubernetes/lib/role-v1';
-import { SecretV1 } from '@cdktf/provider-kubernetes/lib/secret-v1';
-import { ServiceAccountV1 } from '@cdktf/provider-kubernetes/lib/service-account-v1';
+import { kubernetes } from '../bindings/kubernetes';
 import { Construct, Schedule, specHash } from '../core';
 import { jobPod, RESTRICTED_CONTAINER } from '../workloads';
 import { configVolume, type DatabaseContext, identity, MOUNTS, temporary } from './context';
@@ -41,13 +36,13 @@ export class TlsPair extends Construct {
     const metadata = { name: account, namespace: context.namespace, labels: { ...context.labels } };
 
     // Empty on purpose, and write-only, so that what the Job puts there is neither read nor wiped.
-    new SecretV1(this, 'secret', {
+    new kubernetes.SecretV1(this, 'secret', {
       metadata: { ...metadata, name: secret },
       dataWo: {},
       dataWoRevision: 1,
     });
-    new ServiceAccountV1(this, 'account', { metadata, automountServiceAccountToken: false });
-    new RoleV1(this, 'role', {
+    new kubernetes.ServiceAccountV1(this, 'account', { metadata, automountServiceAccountToken: false });
+    new kubernetes.RoleV1(this, 'role', {
       metadata,
       rule: [
         {
@@ -58,7 +53,7 @@ export class TlsPair extends Construct {
         },
       ],
     });
-    new RoleBindingV1(this, 'role-binding', {
+    new kubernetes.RoleBindingV1(this, 'role-binding', {
       metadata,
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: account },
       subject: [{ kind: 'ServiceAccount', name: account, namespace: context.namespace }],
@@ -67,12 +62,12 @@ export class TlsPair extends Construct {
     const { schedule: cron, timeZone } = TLS_RENEWAL.kubernetes();
     const template = podTemplate(props, account);
     const hash = specHash({ template, config: context.configHash });
-    new JobV1(this, 'first', {
+    new kubernetes.JobV1(this, 'first', {
       metadata: { ...metadata, name: `${account}-${hash}` },
       spec: { backoffLimit: 6, template },
       waitForCompletion: false,
     });
-    new CronJobV1(this, 'renewal', {
+    new kubernetes.CronJobV1(this, 'renewal', {
       metadata: { ...metadata, name: tlsRenewalName(context) },
       spec: {
         schedule: cron,

@@ -1,7 +1,5 @@
-import { ConfigMapV1 } from '@cdktf/provider-kubernetes/lib/config-map-v1';
-import { DeploymentV1 } from '@cdktf/provider-kubernetes/lib/deployment-v1';
-import { ServiceV1 } from '@cdktf/provider-kubernetes/lib/service-v1';
-import { stringify } from 'yaml';
+import { kubernetes } from '../bindings/kubernetes';
+import { packages } from '../bindings/packages';
 import { Construct, literal, specHash } from '../core';
 import { RESTRICTED_CONTAINER, type Resources, restrictedPod } from '../workloads';
 
@@ -41,13 +39,13 @@ export class BlackboxExporter extends Construct {
     super(scope, id);
     const { name, namespace } = props;
     const labels = { 'app.kubernetes.io/name': 'blackbox-exporter', 'app.kubernetes.io/instance': name };
-    const configuration = stringify({ modules: { ...MODULES, ...props.modules } });
+    const configuration = packages.yaml.stringify({ modules: { ...MODULES, ...props.modules } });
     this.address = `${name}.${namespace}.svc:${PORT}`;
-    new ConfigMapV1(this, 'config', {
+    new kubernetes.ConfigMapV1(this, 'config', {
       metadata: { name, namespace, labels },
       data: { 'blackbox.yml': literal(configuration) },
     });
-    new DeploymentV1(this, 'deployment', {
+    new kubernetes.DeploymentV1(this, 'deployment', {
       metadata: { name, namespace, labels },
       waitForRollout: false,
       spec: {
@@ -83,7 +81,7 @@ export class BlackboxExporter extends Construct {
         },
       },
     });
-    new ServiceV1(this, 'service', {
+    new kubernetes.ServiceV1(this, 'service', {
       metadata: { name, namespace, labels },
       spec: {
         selector: labels,

@@ -1,7 +1,5 @@
-import { DeploymentV1 } from '@cdktf/provider-kubernetes/lib/deployment-v1';
-import { NetworkPolicyV1 } from '@cdktf/provider-kubernetes/lib/network-policy-v1';
-import { ServiceV1 } from '@cdktf/provider-kubernetes/lib/service-v1';
 import { type Alerting, AlertRules, prometheusDuration } from '../alerts';
+import { kubernetes } from '../bindings/kubernetes';
 import { addCheck, Construct, Duration, type Finding } from '../core';
 import {
   CustomResource,
@@ -59,7 +57,7 @@ export class Pushgateway extends Construct {
     const labels = { 'app.kubernetes.io/name': 'pushgateway', 'app.kubernetes.io/instance': name };
     const metadata = { name, namespace, labels };
     addCheck(this, () => faults(leftOverAfter));
-    new DeploymentV1(this, 'deployment', {
+    new kubernetes.DeploymentV1(this, 'deployment', {
       metadata,
       waitForRollout: false,
       spec: {
@@ -70,7 +68,7 @@ export class Pushgateway extends Construct {
         template: { metadata: { labels }, spec: podSpec(props) },
       },
     });
-    new ServiceV1(this, 'service', {
+    new kubernetes.ServiceV1(this, 'service', {
       metadata,
       spec: {
         selector: labels,
@@ -79,7 +77,7 @@ export class Pushgateway extends Construct {
     });
     const { scrapers = { pods: { 'app.kubernetes.io/name': 'prometheus' } } } = props;
     const { senders = [{ pods: PUSHES_METRICS }] } = props;
-    new NetworkPolicyV1(this, 'network-policy', {
+    new kubernetes.NetworkPolicyV1(this, 'network-policy', {
       metadata,
       spec: {
         podSelector: { matchLabels: labels },

@@ -1,8 +1,4 @@
-import { ClusterRoleBindingV1 } from '@cdktf/provider-kubernetes/lib/cluster-role-binding-v1';
-import { ClusterRoleV1 } from '@cdktf/provider-kubernetes/lib/cluster-role-v1';
-import { RoleBindingV1 } from '@cdktf/provider-kubernetes/lib/role-binding-v1';
-import { RoleV1 } from '@cdktf/provider-kubernetes/lib/role-v1';
-import { ServiceAccountV1 } from '@cdktf/provider-kubernetes/lib/service-account-v1';
+import { kubernetes } from '../bindings/kubernetes';
 import { Construct, dnsName } from '../core';
 import { ACCOUNT_SUFFIX } from './expiry-policy';
 import type { SnapshotScheduleProps } from './schedule-props';
@@ -41,15 +37,18 @@ export class SnapshotAccount extends Construct {
     // Two namespaces may have schedules of one name.
     const clusterMetadata = { name: dnsName([namespace, this.name]), labels: { ...labels } };
     const subject = [{ kind: 'ServiceAccount', name: this.name, namespace }];
-    new ServiceAccountV1(this, 'account', { metadata, automountServiceAccountToken: false });
-    new RoleV1(this, 'role', { metadata, rule: namespacedRules(props) });
-    new RoleBindingV1(this, 'role-binding', {
+    new kubernetes.ServiceAccountV1(this, 'account', { metadata, automountServiceAccountToken: false });
+    new kubernetes.RoleV1(this, 'role', { metadata, rule: namespacedRules(props) });
+    new kubernetes.RoleBindingV1(this, 'role-binding', {
       metadata,
       roleRef: { apiGroup: RBAC, kind: 'Role', name: this.name },
       subject,
     });
-    new ClusterRoleV1(this, 'cluster-role', { metadata: clusterMetadata, rule: clusterRules(props) });
-    new ClusterRoleBindingV1(this, 'cluster-role-binding', {
+    new kubernetes.ClusterRoleV1(this, 'cluster-role', {
+      metadata: clusterMetadata,
+      rule: clusterRules(props),
+    });
+    new kubernetes.ClusterRoleBindingV1(this, 'cluster-role-binding', {
       metadata: clusterMetadata,
       roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: clusterMetadata.name },
       subject,

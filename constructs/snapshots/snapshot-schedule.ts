@@ -1,5 +1,4 @@
-import { ConfigMapV1 } from '@cdktf/provider-kubernetes/lib/config-map-v1';
-import { CronJobV1 } from '@cdktf/provider-kubernetes/lib/cron-job-v1';
+import { kubernetes } from '../bindings/kubernetes';
 import { addCheck, Construct, Duration, deterministicDelay, dnsName, environmentOf, literal } from '../core';
 import { storeOptions } from '../object-storage';
 import { pushFragment } from '../pushgateway';
@@ -127,7 +126,7 @@ export class SnapshotSchedule extends Construct {
     const { schedule: shifted, sleep } = schedule.delayedBy(this.delay);
     const { schedule: cron, timeZone } = shifted.kubernetes();
     const push = pushFragment(this.props.pushgateway);
-    new CronJobV1(this, 'snapshots', {
+    new kubernetes.CronJobV1(this, 'snapshots', {
       metadata: { name: this.cronJob, namespace, labels: this.labels },
       spec: {
         schedule: cron,
@@ -230,7 +229,7 @@ export class SnapshotSchedule extends Construct {
 
   private configMap(suffix: string, data: Readonly<Record<string, string>>): string {
     const name = dnsName([this.cronJob, suffix]);
-    new ConfigMapV1(this, suffix, {
+    new kubernetes.ConfigMapV1(this, suffix, {
       metadata: { name, namespace: this.props.namespace, labels: this.labels },
       data: Object.fromEntries(Object.entries(data).map(([file, text]) => [file, literal(text)])),
     });

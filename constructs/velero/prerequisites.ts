@@ -1,6 +1,4 @@
-import { ConfigMapV1 } from '@cdktf/provider-kubernetes/lib/config-map-v1';
-import { NamespaceV1 } from '@cdktf/provider-kubernetes/lib/namespace-v1';
-import { SecretV1 } from '@cdktf/provider-kubernetes/lib/secret-v1';
+import { kubernetes } from '../bindings/kubernetes';
 import { Construct, literal, runtimeVariable, SecretRef, secretVariable, Token } from '../core';
 import { Secrets } from '../workloads';
 import { isOwnKey, limits, NODE_AGENT_CONFIG, REPOSITORY_KEY } from './installation';
@@ -19,7 +17,7 @@ export class VeleroPrerequisites extends Construct {
     super(scope, id);
     const { installation, namespace = 'velero', nodeAgent, repositoryKey } = settings;
     if (installation.by === 'chart')
-      new NamespaceV1(this, 'namespace', {
+      new kubernetes.NamespaceV1(this, 'namespace', {
         lifecycle: { preventDestroy: true },
         // The node agent mounts the folders of all pods.
         metadata: { name: namespace, labels: { 'pod-security.kubernetes.io/enforce': 'privileged' } },
@@ -35,7 +33,7 @@ export class VeleroPrerequisites extends Construct {
     this.declareCredentials(settings, namespace);
     const limited = limits(nodeAgent);
     if (limited !== undefined)
-      new ConfigMapV1(this, 'node-agent', {
+      new kubernetes.ConfigMapV1(this, 'node-agent', {
         metadata: { name: NODE_AGENT_CONFIG, namespace, labels: LABELS },
         data: { 'node-agent-config.json': literal(JSON.stringify(limited)) },
       });
@@ -49,7 +47,7 @@ export class VeleroPrerequisites extends Construct {
         'raise it by one when a secret given by a variable has changed: Terraform cannot see that by itself',
       fallback: '1',
     });
-    new SecretV1(this, 'credentials', {
+    new kubernetes.SecretV1(this, 'credentials', {
       metadata: { name: CREDENTIALS.name, namespace, labels: { ...LABELS } },
       dataWo: { [CREDENTIALS.key]: entry },
       dataWoRevision: Token.asNumber(revision.value),

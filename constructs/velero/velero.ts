@@ -1,5 +1,5 @@
-import { ConfigMapV1 } from '@cdktf/provider-kubernetes/lib/config-map-v1';
 import { type Alerting, AlertRules } from '../alerts';
+import { kubernetes } from '../bindings/kubernetes';
 import {
   addCheck,
   addWarning,
@@ -108,7 +108,7 @@ export class Velero extends Construct {
     const { namespace } = this;
     const policies = schedule.volumePolicies === undefined ? undefined : `velero-${name}-volumes`;
     if (schedule.volumePolicies !== undefined)
-      new ConfigMapV1(this, `policies-${name}`, {
+      new kubernetes.ConfigMapV1(this, `policies-${name}`, {
         metadata: { name: `velero-${name}-volumes`, namespace },
         data: { 'policies.yaml': literal(JSON.stringify(policiesDocument(schedule.volumePolicies))) },
       });

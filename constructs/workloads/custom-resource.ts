@@ -1,4 +1,5 @@
-import { Manifest } from '@cdktf/provider-kubernetes/lib/manifest';
+import type { Manifest } from '@cdktf/provider-kubernetes/lib/manifest';
+import { kubernetes } from '../bindings/kubernetes';
 import { addCheck, Construct, type Finding, literal, type TerraformVariable } from '../core';
 
 export interface CustomResourceProps {
@@ -45,7 +46,7 @@ export class CustomResource extends Construct {
       ...fields,
     };
     if (validate !== undefined) addCheck(this, () => invalid(this.#object, validate));
-    this.#manifest = new Manifest(this, 'manifest', {
+    this.#manifest = new kubernetes.Manifest(this, 'manifest', {
       manifest: this.#written(),
       ...(force ? { fieldManager: { forceConflicts: true } } : {}),
     });

@@ -1,4 +1,4 @@
-import { SecretV1 } from '@cdktf/provider-kubernetes/lib/secret-v1';
+import { kubernetes } from '../bindings/kubernetes';
 import { Construct, runtimeVariable, SecretRef, secretVariable, Token } from '../core';
 import type { Volume } from './pod';
 
@@ -34,7 +34,7 @@ export class Secrets extends Construct {
         'raise it by one when a secret given by a variable has changed: Terraform cannot see that by itself',
       fallback: '1',
     });
-    new SecretV1(this, 'secret', {
+    new kubernetes.SecretV1(this, 'secret', {
       metadata: { name: props.name, namespace: props.namespace, labels: { ...props.labels } },
       dataWo: Object.fromEntries(
         given.map(([key, { name, description }]) => [

@@ -1,8 +1,4 @@
-import { CloudwatchEventRule } from '@cdktf/provider-aws/lib/cloudwatch-event-rule';
-import { CloudwatchEventTarget } from '@cdktf/provider-aws/lib/cloudwatch-event-target';
-import { CloudwatchMetricAlarm } from '@cdktf/provider-aws/lib/cloudwatch-metric-alarm';
-import { SnsTopic } from '@cdktf/provider-aws/lib/sns-topic';
-import { SnsTopicPolicy } from '@cdktf/provider-aws/lib/sns-topic-policy';
+import { aws } from '../../bindings/aws';
 import { addCheck, addWarning, Construct, type Finding } from '../../core';
 import { Recovery } from '../../recovery';
 import type { BackupPlan, RestoreTestingPlan } from '../backup';
@@ -66,8 +62,8 @@ export class BackupAlarms extends Construct {
   }
 
   private declareTopic(props: BackupAlarmsProps): string {
-    const topic = new SnsTopic(this, 'topic', { ...inPlace(props), name: `${props.name}-backup-alarms` });
-    new SnsTopicPolicy(this, 'topic-policy', {
+    const topic = new aws.SnsTopic(this, 'topic', { ...inPlace(props), name: `${props.name}-backup-alarms` });
+    new aws.SnsTopicPolicy(this, 'topic-policy', {
       ...inPlace(props),
       arn: topic.arn,
       policy: policyJson(alarmTopicPolicy({ topicArn: topic.arn, account: props.account })),
@@ -76,14 +72,14 @@ export class BackupAlarms extends Construct {
   }
 
   private declareRule(alarm: EventAlarm, props: BackupAlarmsProps): void {
-    const rule = new CloudwatchEventRule(this, `rule-${alarm.name}`, {
+    const rule = new aws.CloudwatchEventRule(this, `rule-${alarm.name}`, {
       ...inPlace(props),
       name: alarm.name,
       description: alarm.summary,
       eventPattern: JSON.stringify(alarm.pattern),
       state: 'ENABLED',
     });
-    new CloudwatchEventTarget(this, `target-${alarm.name}`, {
+    new aws.CloudwatchEventTarget(this, `target-${alarm.name}`, {
       ...inPlace(props),
       rule: rule.name,
       targetId: 'topic',
@@ -96,7 +92,7 @@ export class BackupAlarms extends Construct {
   }
 
   private declareMetricAlarm(alarm: MetricAlarm, props: BackupAlarmsProps): void {
-    new CloudwatchMetricAlarm(this, `alarm-${alarm.name}`, {
+    new aws.CloudwatchMetricAlarm(this, `alarm-${alarm.name}`, {
       ...inPlace(props),
       alarmName: alarm.name,
       alarmDescription: `${alarm.summary} Runbook: ${this.runbookOf(alarm, props)}`,

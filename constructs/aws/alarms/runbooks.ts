@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Handlebars from 'handlebars';
+import { packages } from '../../bindings/packages';
 
 /** Files of the folder `runbooks`. */
 export const RUNBOOKS = [
@@ -19,5 +19,5 @@ export type RunbookName = (typeof RUNBOOKS)[number];
  */
 export function runbook(name: RunbookName, variables: Readonly<Record<string, unknown>>): string {
   const template = readFileSync(join(__dirname, 'runbooks', `${name}.md`), 'utf8');
-  return Handlebars.compile(template, { strict: true, noEscape: true })(variables);
+  return packages.handlebars.compile(template, { strict: true, noEscape: true })(variables);
 }

@@ -1,5 +1,4 @@
-import { BackupPlan as BackupPlanResource } from '@cdktf/provider-aws/lib/backup-plan';
-import { BackupSelection } from '@cdktf/provider-aws/lib/backup-selection';
+import { aws } from '../../bindings/aws';
 import { addCheck, addWarning, Construct, Duration, dnsName, type Schedule } from '../../core';
 import { type Asset, Recovery } from '../../recovery';
 import { type AwsPlace, cronExpression, daysOf, firstOfEachName, inPlace, locationOf } from '../place';
@@ -98,7 +97,7 @@ export class BackupPlan extends Construct {
     ];
     addCheck(this, () => planFaults(props));
     addWarning(this, () => planWarnings(props));
-    const plan = new BackupPlanResource(this, 'plan', {
+    const plan = new aws.BackupPlan(this, 'plan', {
       ...inPlace(props),
       name: props.name,
       rule: props.rules.map((rule) => ruleBlock(rule, props.vault)),
@@ -106,13 +105,13 @@ export class BackupPlan extends Construct {
     const iamRoleArn = props.roleArn ?? this.declareRole(props).arn;
     const select = { ...inPlace(props), iamRoleArn, planId: plan.id };
     if (this.resources.length > 0)
-      new BackupSelection(this, 'resources', {
+      new aws.BackupSelection(this, 'resources', {
         ...select,
         name: 'resources',
         resources: this.resources.map(({ arn }) => arn),
       });
     for (const { name, tags, types } of firstOfEachName(props.tagged ?? []))
-      new BackupSelection(this, `tagged-${name}`, {
+      new aws.BackupSelection(this, `tagged-${name}`, {
         ...select,
         name,
         resources: types.map((type) => `arn:${partitionOf(props.region)}:${ANY_OF[type]}`),

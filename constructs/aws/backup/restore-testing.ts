@@ -1,5 +1,4 @@
-import { BackupRestoreTestingPlan } from '@cdktf/provider-aws/lib/backup-restore-testing-plan';
-import { BackupRestoreTestingSelection } from '@cdktf/provider-aws/lib/backup-restore-testing-selection';
+import { aws } from '../../bindings/aws';
 import { addCheck, Construct, Duration, dnsName, type Finding, type Schedule } from '../../core';
 import { type Asset, Recovery } from '../../recovery';
 import {
@@ -78,7 +77,7 @@ export class RestoreTestingPlan extends Construct {
     this.name = props.name;
     addCheck(this, () => faults(props));
     const { lookBack = LOOK_BACK, pick = 'latest', startWindow = START_WINDOW, tests } = props;
-    const plan = new BackupRestoreTestingPlan(this, 'plan', {
+    const plan = new aws.BackupRestoreTestingPlan(this, 'plan', {
       ...inPlace(props),
       name: props.name,
       scheduleExpression: cronExpression(props.schedule) ?? '',
@@ -97,7 +96,7 @@ export class RestoreTestingPlan extends Construct {
     this.assets = [...new Set(targets.flatMap(({ asset }) => asset ?? []))];
     const iamRoleArn = props.roleArn ?? this.declareRole(props, targets).arn;
     for (const { keepFor = KEEP_FOR, name, of, overrides } of firstOfEachName(tests))
-      new BackupRestoreTestingSelection(this, `test-${name}`, {
+      new aws.BackupRestoreTestingSelection(this, `test-${name}`, {
         ...inPlace(props),
         name,
         restoreTestingPlanName: plan.name,

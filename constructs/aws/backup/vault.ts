@@ -1,6 +1,4 @@
-import { BackupVault as BackupVaultResource } from '@cdktf/provider-aws/lib/backup-vault';
-import { BackupVaultLockConfiguration } from '@cdktf/provider-aws/lib/backup-vault-lock-configuration';
-import { BackupVaultPolicy } from '@cdktf/provider-aws/lib/backup-vault-policy';
+import { aws } from '../../bindings/aws';
 import { addCheck, Construct, type Duration, type Finding } from '../../core';
 import { type AwsPlace, daysFaults, daysOf, inPlace, keyFaults, placeFaults } from '../place';
 import { administratorFaults, backupVaultPolicy, partitionOf, policyJson } from '../policies';
@@ -76,7 +74,7 @@ export class BackupVault extends Construct implements BackupVaultReference {
     this.copiesFrom = [...(props.copiesFrom ?? [])];
     addCheck(this, () => faults(props));
     const place = inPlace(props);
-    const vault = new BackupVaultResource(this, 'vault', {
+    const vault = new aws.BackupVault(this, 'vault', {
       ...place,
       name: props.name,
       forceDestroy: false,
@@ -84,13 +82,13 @@ export class BackupVault extends Construct implements BackupVaultReference {
       ...(props.kmsKeyArn === undefined ? {} : { kmsKeyArn: props.kmsKeyArn }),
       ...(props.tags === undefined ? {} : { tags: { ...props.tags } }),
     });
-    new BackupVaultPolicy(this, 'policy', {
+    new aws.BackupVaultPolicy(this, 'policy', {
       ...place,
       backupVaultName: vault.name,
       policy: policyJson(backupVaultPolicy({ ...props, partition: partitionOf(props.region) })),
     });
     if (props.lock !== undefined)
-      new BackupVaultLockConfiguration(this, 'lock', {
+      new aws.BackupVaultLockConfiguration(this, 'lock', {
         ...place,
         backupVaultName: vault.name,
         ...lockArguments(props.lock),

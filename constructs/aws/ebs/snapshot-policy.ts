@@ -1,4 +1,4 @@
-import { DlmLifecyclePolicy } from '@cdktf/provider-aws/lib/dlm-lifecycle-policy';
+import { aws } from '../../bindings/aws';
 import { addCheck, Construct, Duration, dnsName, type Schedule } from '../../core';
 import { type Asset, type AssetProps, Recovery } from '../../recovery';
 import { type AwsPlace, checkCopies, cronExpression, daysOf, inPlace, locationOf } from '../place';
@@ -114,7 +114,7 @@ export class EbsSnapshotPolicy extends Construct {
         fastRestore: schedules.some(({ fastRestore }) => fastRestore !== undefined),
       }),
     });
-    const policy = new DlmLifecyclePolicy(this, 'policy', {
+    const policy = new aws.DlmLifecyclePolicy(this, 'policy', {
       ...inPlace(props),
       description: `Snapshots of volumes by ${name}`,
       executionRoleArn: role.arn,

@@ -1,7 +1,4 @@
-import { EfsBackupPolicy } from '@cdktf/provider-aws/lib/efs-backup-policy';
-import { EfsFileSystem } from '@cdktf/provider-aws/lib/efs-file-system';
-import { EfsMountTarget } from '@cdktf/provider-aws/lib/efs-mount-target';
-import { EfsReplicationConfiguration } from '@cdktf/provider-aws/lib/efs-replication-configuration';
+import { aws } from '../../bindings/aws';
 import { addCheck, Construct, Duration, type Finding, Schedule } from '../../core';
 import { type Asset, type AssetProps, Recovery } from '../../recovery';
 import type { BackupTarget } from '../backup';
@@ -76,7 +73,7 @@ export class ProtectedFileSystem extends Construct implements BackupTarget {
     this.kmsKeyArn = props.kmsKeyArn;
     addCheck(this, () => faults(props));
     const place = inPlace(props);
-    const fileSystem = new EfsFileSystem(this, 'file-system', {
+    const fileSystem = new aws.EfsFileSystem(this, 'file-system', {
       ...place,
       // A second deploy whose state was lost finds that it is there.
       creationToken: name,
@@ -91,13 +88,13 @@ export class ProtectedFileSystem extends Construct implements BackupTarget {
     this.arn = fileSystem.arn;
     this.fileSystemId = fileSystem.id;
     for (const [at, subnetId] of (props.subnetIds ?? []).entries())
-      new EfsMountTarget(this, `mount-target-${at + 1}`, {
+      new aws.EfsMountTarget(this, `mount-target-${at + 1}`, {
         ...place,
         fileSystemId: fileSystem.id,
         subnetId,
         securityGroups: [...(props.securityGroupIds ?? [])],
       });
-    new EfsBackupPolicy(this, 'backups', {
+    new aws.EfsBackupPolicy(this, 'backups', {
       ...place,
       fileSystemId: fileSystem.id,
       backupPolicy: { status: automaticBackups ? 'ENABLED' : 'DISABLED' },
@@ -110,7 +107,7 @@ export class ProtectedFileSystem extends Construct implements BackupTarget {
     { assumedLag, kmsKeyArn, region }: FileSystemReplication,
     props: ProtectedFileSystemProps,
   ) {
-    const replication = new EfsReplicationConfiguration(this, 'replication', {
+    const replication = new aws.EfsReplicationConfiguration(this, 'replication', {
       ...inPlace(props),
       sourceFileSystemId: this.fileSystemId,
       destination: { region, ...(kmsKeyArn === undefined ? {} : { kmsKeyId: kmsKeyArn }) },

@@ -1,4 +1,4 @@
-import { DbInstanceAutomatedBackupsReplication } from '@cdktf/provider-aws/lib/db-instance-automated-backups-replication';
+import { aws } from '../../bindings/aws';
 import type { Construct, Duration, Finding } from '../../core';
 import { type Asset, Recovery } from '../../recovery';
 import { type AwsPlace, daysFaults, daysOf, inPlace, keyFaults, locationOf, placeFaults } from '../place';
@@ -32,7 +32,7 @@ interface ReplicationProps extends AutomatedBackupsReplication {
 /** @returns ARN of the backups in the second region, known when they are made */
 export function replicateAutomatedBackups(scope: Construct, asset: Asset, props: ReplicationProps): string {
   const { assumedLag, keepBackups, place, region } = props;
-  const replication = new DbInstanceAutomatedBackupsReplication(scope, 'replication', {
+  const replication = new aws.DbInstanceAutomatedBackupsReplication(scope, 'replication', {
     // It is a resource of the region that has the copies.
     ...inPlace({ ...place, region }),
     sourceDbInstanceArn: props.sourceArn,

@@ -1,4 +1,4 @@
-import { DbInstance } from '@cdktf/provider-aws/lib/db-instance';
+import { aws } from '../../bindings/aws';
 import { addCheck, addWarning, Construct, Duration, type Size } from '../../core';
 import { type Asset, type AssetProps, Recovery } from '../../recovery';
 import type { BackupTarget } from '../backup';
@@ -106,7 +106,7 @@ export class ProtectedDatabaseInstance extends Construct implements DatabaseRefe
     this.arn = databaseArn(props);
     addCheck(this, () => [...instanceFaults({ ...props, keepBackups }), ...recoveryFaults(recover)]);
     addWarning(this, () => recoveryWarnings(recover));
-    const instance = new DbInstance(this, 'instance', {
+    const instance = new aws.DbInstance(this, 'instance', {
       ...inPlace(props),
       identifier: name,
       engine: props.engine,

@@ -1,4 +1,4 @@
-import { DbInstance } from '@cdktf/provider-aws/lib/db-instance';
+import { aws } from '../../bindings/aws';
 import { addCheck, Construct, dnsName, type Finding } from '../../core';
 import { type AwsPlace, inPlace, keyFaults, placeFaults } from '../place';
 import type { DatabaseReference } from './database-instance';
@@ -56,7 +56,7 @@ export class DatabaseInstanceCopy extends Construct {
     const { elsewhere, keep = false, of, to } = props;
     this.name = copyName(props);
     addCheck(this, () => faults(props));
-    const instance = new DbInstance(this, 'instance', {
+    const instance = new aws.DbInstance(this, 'instance', {
       ...(elsewhere === undefined ? inPlace({ region: of.region, account: of.account }) : inPlace(elsewhere)),
       identifier: this.name,
       instanceClass: props.instanceClass,

@@ -1,12 +1,7 @@
-import { S3Bucket } from '@cdktf/provider-aws/lib/s3-bucket';
-import { S3BucketLifecycleConfiguration } from '@cdktf/provider-aws/lib/s3-bucket-lifecycle-configuration';
-import { S3BucketObjectLockConfigurationA } from '@cdktf/provider-aws/lib/s3-bucket-object-lock-configuration';
-import { S3BucketOwnershipControls } from '@cdktf/provider-aws/lib/s3-bucket-ownership-controls';
-import { S3BucketPolicy } from '@cdktf/provider-aws/lib/s3-bucket-policy';
-import { S3BucketPublicAccessBlock } from '@cdktf/provider-aws/lib/s3-bucket-public-access-block';
-import { S3BucketServerSideEncryptionConfigurationA } from '@cdktf/provider-aws/lib/s3-bucket-server-side-encryption-configuration';
-import { S3BucketVersioningA } from '@cdktf/provider-aws/lib/s3-bucket-versioning';
+import type { S3Bucket } from '@cdktf/provider-aws/lib/s3-bucket';
+import type { S3BucketVersioningA } from '@cdktf/provider-aws/lib/s3-bucket-versioning';
 import { type BucketGuardProps, bucketGuardPolicy, policyJson } from '../../aws/policies';
+import { aws } from '../../bindings/aws';
 import type { Construct, Duration, TerraformProvider } from '../../core';
 import type { ObjectLock } from '../vault';
 import { type ColdStorage, lifecycleRules } from './lifecycle';
@@ -33,7 +28,7 @@ export interface GuardedBucket {
 /** A bucket that is versioned, private, encrypted, reached by TLS only, and not to be destroyed by any deploy. */
 export function guardedBucket(scope: Construct, props: GuardedBucketProps): GuardedBucket {
   const { kmsKeyArn, name, objectLock, place = {} } = props;
-  const bucket = new S3Bucket(scope, 'bucket', {
+  const bucket = new aws.S3Bucket(scope, 'bucket', {
     ...place,
     bucket: name,
     forceDestroy: false,
@@ -42,12 +37,12 @@ export function guardedBucket(scope: Construct, props: GuardedBucketProps): Guar
     ...(props.tags === undefined ? {} : { tags: { ...props.tags } }),
   });
   if (props.takenOver) bucket.importFrom(name);
-  const versioning = new S3BucketVersioningA(scope, 'versioning', {
+  const versioning = new aws.S3BucketVersioningA(scope, 'versioning', {
     ...place,
     bucket: bucket.id,
     versioningConfiguration: { status: 'Enabled' },
   });
-  const access = new S3BucketPublicAccessBlock(scope, 'public-access', {
+  const access = new aws.S3BucketPublicAccessBlock(scope, 'public-access', {
     ...place,
     bucket: bucket.id,
     blockPublicAcls: true,
@@ -55,13 +50,13 @@ export function guardedBucket(scope: Construct, props: GuardedBucketProps): Guar
     ignorePublicAcls: true,
     restrictPublicBuckets: true,
   });
-  new S3BucketOwnershipControls(scope, 'ownership', {
+  new aws.S3BucketOwnershipControls(scope, 'ownership', {
     ...place,
     bucket: bucket.id,
     // Whoever writes an object, it belongs to the bucket's account.
     rule: { objectOwnership: 'BucketOwnerEnforced' },
   });
-  new S3BucketServerSideEncryptionConfigurationA(scope, 'encryption', {
+  new aws.S3BucketServerSideEncryptionConfigurationA(scope, 'encryption', {
     ...place,
     bucket: bucket.id,
     rule: [
@@ -74,21 +69,21 @@ export function guardedBucket(scope: Construct, props: GuardedBucketProps): Guar
       },
     ],
   });
-  new S3BucketPolicy(scope, 'policy', {
+  new aws.S3BucketPolicy(scope, 'policy', {
     ...place,
     bucket: bucket.id,
     policy: policyJson(bucketGuardPolicy({ ...props, bucketArn: bucket.arn })),
     // Amazon refuses two changes of a bucket's access at once.
     dependsOn: [access],
   });
-  new S3BucketLifecycleConfiguration(scope, 'lifecycle', {
+  new aws.S3BucketLifecycleConfiguration(scope, 'lifecycle', {
     ...place,
     bucket: bucket.id,
     rule: lifecycleRules(props.keepDeletedFor, props.coldStorage),
     dependsOn: [versioning],
   });
   if (objectLock !== undefined)
-    new S3BucketObjectLockConfigurationA(scope, 'object-lock', {
+    new aws.S3BucketObjectLockConfigurationA(scope, 'object-lock', {
       ...place,
       bucket: bucket.id,
       rule: {

@@ -1,7 +1,3 @@
-import { IamRole } from '@cdktf/provider-aws/lib/iam-role';
-import { IamRolePolicy } from '@cdktf/provider-aws/lib/iam-role-policy';
-import { S3BucketNotification } from '@cdktf/provider-aws/lib/s3-bucket-notification';
-import { S3BucketReplicationConfigurationA } from '@cdktf/provider-aws/lib/s3-bucket-replication-configuration';
 import { type AwsPlace, globally, inPlace, keyFaults, placeFaults } from '../../aws/place';
 import {
   bucketArn,
@@ -12,6 +8,7 @@ import {
   roleArn,
   serviceTrust,
 } from '../../aws/policies';
+import { aws } from '../../bindings/aws';
 import { type Construct, Duration, dnsName, type Finding } from '../../core';
 import type { ObjectLock } from '../vault';
 import type { GuardedBucket } from './guarded-bucket';
@@ -72,7 +69,7 @@ export interface ReplicationProps extends BucketReplication {
 /** New versions are copied as they are written; what was there before is not (S3 Batch Replication does that, once). */
 export function replicate(scope: Construct, { from, guarded, to, ...options }: ReplicationProps): void {
   const timed = options.timeControl ?? true;
-  const role = new IamRole(scope, 'role', {
+  const role = new aws.IamRole(scope, 'role', {
     ...globally(from),
     name: replicationRoleName(from.name),
     description: `Replicates ${from.name} to ${to.bucketName}`,
@@ -90,7 +87,7 @@ export function replicate(scope: Construct, { from, guarded, to, ...options }: R
     bucketArn: bucketArn(name, region),
     ...(kmsKeyArn === undefined ? {} : { kmsKeyArn }),
   });
-  const permissions = new IamRolePolicy(scope, 'permissions', {
+  const permissions = new aws.IamRolePolicy(scope, 'permissions', {
     ...globally(from),
     name: 'replication',
     role: role.name,
@@ -98,7 +95,7 @@ export function replicate(scope: Construct, { from, guarded, to, ...options }: R
       bucketReplicationPolicy({ from: area(from), to: area({ ...to, name: to.bucketName }) }),
     ),
   });
-  new S3BucketReplicationConfigurationA(scope, 'configuration', {
+  new aws.S3BucketReplicationConfigurationA(scope, 'configuration', {
     ...inPlace(from),
     bucket: guarded.bucket.id,
     role: role.arn,
@@ -131,7 +128,7 @@ export function replicate(scope: Construct, { from, guarded, to, ...options }: R
     dependsOn: [guarded.versioning, permissions],
   });
   if (options.failuresTo !== undefined)
-    new S3BucketNotification(scope, 'failures', {
+    new aws.S3BucketNotification(scope, 'failures', {
       ...inPlace(from),
       bucket: guarded.bucket.id,
       topic: [

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Handlebars from 'handlebars';
+import { packages } from '../../bindings/packages';
 import type { ReplicaBucket } from './replication';
 
 export interface ReplicationRunbookProps {
@@ -13,5 +13,10 @@ export interface ReplicationRunbookProps {
 /** What to do when a bucket's replication fails, with its names in it. */
 export function replicationRunbook({ account, bucket, region, replica }: ReplicationRunbookProps): string {
   const template = readFileSync(join(__dirname, 'runbooks', 'AwsBucketReplication.md'), 'utf8');
-  return Handlebars.compile(template, { strict: true, noEscape: true })({ account, bucket, region, replica });
+  return packages.handlebars.compile(template, { strict: true, noEscape: true })({
+    account,
+    bucket,
+    region,
+    replica,
+  });
 }

@@ -1,6 +1,4 @@
-import { ConfigMapV1 } from '@cdktf/provider-kubernetes/lib/config-map-v1';
-import { CronJobV1 } from '@cdktf/provider-kubernetes/lib/cron-job-v1';
-import { NetworkPolicyV1 } from '@cdktf/provider-kubernetes/lib/network-policy-v1';
+import { kubernetes } from '../../bindings/kubernetes';
 import {
   addCheck,
   Construct,
@@ -92,7 +90,7 @@ export class BucketMirror extends Construct {
     const { keep, maximumLoss, namespace, readBackRuns, runLimit = DEFAULTS.runLimit } = this.props;
     const { schedule: shifted, sleep } = this.schedule.delayedBy(this.delay);
     const { schedule, timeZone } = shifted.kubernetes();
-    new CronJobV1(this, 'run', {
+    new kubernetes.CronJobV1(this, 'run', {
       metadata: { name: this.jobName(), namespace, labels: this.labels },
       spec: {
         schedule,
@@ -120,7 +118,7 @@ export class BucketMirror extends Construct {
 
   private declareRestore(): void {
     const { namespace, runLimit = DEFAULTS.runLimit } = this.props;
-    new CronJobV1(this, 'restore', {
+    new kubernetes.CronJobV1(this, 'restore', {
       metadata: { name: this.jobName('restore'), namespace, labels: this.labels },
       spec: {
         suspend: true,
@@ -150,7 +148,7 @@ export class BucketMirror extends Construct {
     const push = pushgateway === undefined ? undefined : pushUrl(pushgateway);
     const gateway = push === undefined || !URL.canParse(push) ? [] : [Number(new URL(push).port || 80)];
     const ports = [...new Set([of.bucket.store.port, vault.store.port, ...gateway])];
-    new NetworkPolicyV1(this, 'network-policy', {
+    new kubernetes.NetworkPolicyV1(this, 'network-policy', {
       metadata: { name: this.jobName(), namespace, labels: this.labels },
       spec: {
         podSelector: { matchLabels: this.labels },
@@ -213,7 +211,7 @@ export class BucketMirror extends Construct {
 
   private configMap(suffix: string, data: Readonly<Record<string, string>>): string {
     const name = dnsName([this.props.name, 'mirror', suffix]);
-    new ConfigMapV1(this, suffix, {
+    new kubernetes.ConfigMapV1(this, suffix, {
       metadata: { name, namespace: this.props.namespace, labels: this.labels },
       data: Object.fromEntries(Object.entries(data).map(([file, text]) => [file, literal(text)])),
     });

@@ -1,4 +1,4 @@
-import { parse } from 'yaml';
+import { packages } from '../../bindings/packages';
 import type { Faults } from './fault';
 import { type Fields, isFields } from './map-block';
 import { RunTime, type RunTimePart, UNRESOLVED } from './run-time';
@@ -43,7 +43,7 @@ function parseValues(text: unknown, property: string, faults: Faults): Fields | 
       : String(text);
   try {
     // Helm reads YAML 1.1, where `yes` and `on` are true.
-    const document: unknown = parse(source, { version: '1.1', merge: true });
+    const document: unknown = packages.yaml.parse(source, { version: '1.1', merge: true });
     if (document === null) return undefined;
     const restored = restore(document, variables);
     if (isFields(restored)) return restored;
