@@ -1,8 +1,8 @@
 import { type Alerting, AlertRules } from '../alerts';
 import { kubernetes } from '../bindings/kubernetes';
-import { addCheck, Construct, Duration, deterministicDelay, literal, Schedule } from '../core';
+import { addCheck, Construct, Duration, deterministicDelay, literals, Schedule } from '../core';
 import { type PushFragment, type PushTarget, pushFragment } from '../pushgateway';
-import { type Container, jobPod, RESTRICTED_CONTAINER, type Resources } from '../workloads';
+import { type Container, jobPod, RESTRICTED_CONTAINER, type Resources, scheduledJob } from '../workloads';
 import { CERTIFICATE_CHECK_ALERTS } from './alerts/check/catalogue';
 import { checkCheck } from './check-faults';
 import { checkScripts } from './scripts';
@@ -71,33 +71,24 @@ export class CertificateCheck extends Construct {
     const data = { ...checkScripts(), ...texts, 'targets.json': JSON.stringify(targets, undefined, 1) };
     new kubernetes.ConfigMapV1(this, 'config', {
       metadata,
-      data: Object.fromEntries(Object.entries(data).map(([file, text]) => [file, literal(text)])),
+      data: literals(data),
     });
     // A fault of its own.
     if (schedule.faults().length > 0) return;
-    const { schedule: cron, timeZone } = schedule.kubernetes();
     const push = pushFragment(props.pushgateway);
     new kubernetes.CronJobV1(this, 'check', {
       metadata,
-      spec: {
-        schedule: cron,
-        timezone: timeZone,
-        concurrencyPolicy: 'Forbid',
-        successfulJobsHistoryLimit: 1,
-        failedJobsHistoryLimit: 3,
-        jobTemplate: {
-          metadata: { labels },
-          spec: {
-            // It has tried again by itself; a certificate that is not well is the same a minute later.
-            backoffLimit: 0,
-            activeDeadlineSeconds: RUN_LIMIT.wholeSeconds(),
-            template: {
-              metadata: { labels: { ...labels, ...push.labels } },
-              spec: podSpec(props, metadata.name, files, push),
-            },
-          },
+      spec: scheduledJob(schedule, {
+        labels,
+        // It has tried again by itself; a certificate that is not well is the same a minute later.
+        backoffLimit: 0,
+        limit: RUN_LIMIT,
+        template: {
+          metadata: { labels: { ...labels, ...push.labels } },
+          spec: podSpec(props, metadata.name, files, push),
         },
-      },
+        keep: 1,
+      }),
     });
     if (alerting === undefined) return;
     new AlertRules(this, 'alerts', {

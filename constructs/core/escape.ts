@@ -22,6 +22,17 @@ export function literal(text: string): string {
   return escaped + escapePlain(text.slice(from));
 }
 
+const escaped = new WeakMap<object, Record<string, string>>();
+
+/** `literal` of each text, as the data of a ConfigMap needs it. What is frozen, as scripts that many share, is escaped once. */
+export function literals(texts: Readonly<Record<string, string>>): Record<string, string> {
+  const known = escaped.get(texts);
+  if (known !== undefined) return known;
+  const made = Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, literal(text)]));
+  if (Object.isFrozen(texts)) escaped.set(texts, made);
+  return made;
+}
+
 function escapePlain(text: string): string {
   return text.replaceAll('${', '$$${').replaceAll('%{', '%%{');
 }

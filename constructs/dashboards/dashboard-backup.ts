@@ -9,6 +9,7 @@ import {
   environmentOf,
   type Finding,
   literal,
+  literals,
   Schedule,
   SecretRef,
 } from '../core';
@@ -17,9 +18,11 @@ import { type Asset, type AssetProps, Recovery } from '../recovery';
 import {
   type Container,
   type EnvironmentVariable,
+  jobOnDemand,
   jobPod,
   RESTRICTED_CONTAINER,
   Secrets,
+  scheduledJob,
   type Volume,
 } from '../workloads';
 import { dashboardScripts } from './scripts';
@@ -152,30 +155,20 @@ export class DashboardBackup extends Construct {
     if (this.schedule.faults().length > 0) return;
     const { keep, keepAtLeast, maximumLoss, namespace } = this.props;
     const { schedule: shifted, sleep } = this.schedule.delayedBy(this.delay);
-    const { schedule, timeZone } = shifted.kubernetes();
     new kubernetes.CronJobV1(this, 'export', {
       metadata: { name: this.jobName(), namespace, labels: this.labels },
-      spec: {
-        schedule,
-        timezone: timeZone,
-        concurrencyPolicy: 'Forbid',
-        successfulJobsHistoryLimit: 3,
-        failedJobsHistoryLimit: 3,
-        jobTemplate: {
-          metadata: { labels: this.labels },
-          spec: {
-            backoffLimit: 2,
-            activeDeadlineSeconds: LIMIT.wholeSeconds(),
-            template: this.pod('export.sh', 'token', [
-              { name: 'KEEP_SECONDS', value: String((keep ?? DEFAULTS.keep).toSeconds()) },
-              { name: 'KEEP_AT_LEAST', value: String(keepAtLeast ?? DEFAULTS.keepAtLeast) },
-              { name: 'MAXIMUM_LOSS', value: String(maximumLoss ?? DEFAULTS.maximumLoss) },
-              { name: 'STALE_SECONDS', value: String(2 * LIMIT.wholeSeconds()) },
-              { name: 'DELAY_SECONDS', value: String(sleep.wholeSeconds()) },
-            ]),
-          },
-        },
-      },
+      spec: scheduledJob(shifted, {
+        labels: this.labels,
+        backoffLimit: 2,
+        limit: LIMIT,
+        template: this.pod('export.sh', 'token', [
+          { name: 'KEEP_SECONDS', value: String((keep ?? DEFAULTS.keep).toSeconds()) },
+          { name: 'KEEP_AT_LEAST', value: String(keepAtLeast ?? DEFAULTS.keepAtLeast) },
+          { name: 'MAXIMUM_LOSS', value: String(maximumLoss ?? DEFAULTS.maximumLoss) },
+          { name: 'STALE_SECONDS', value: String(2 * LIMIT.wholeSeconds()) },
+          { name: 'DELAY_SECONDS', value: String(sleep.wholeSeconds()) },
+        ]),
+      }),
     });
   }
 
@@ -183,20 +176,12 @@ export class DashboardBackup extends Construct {
     const { namespace, restoreToken } = this.props;
     new kubernetes.CronJobV1(this, 'restore', {
       metadata: { name: this.jobName('restore'), namespace, labels: this.labels },
-      spec: {
-        suspend: true,
-        // A schedule has to be given; suspended, it is only a template.
-        schedule: '0 0 1 1 *',
-        jobTemplate: {
-          metadata: { labels: this.labels },
-          spec: {
-            backoffLimit: 0,
-            activeDeadlineSeconds: LIMIT.wholeSeconds(),
-            ttlSecondsAfterFinished: '86400',
-            template: this.pod('restore.sh', restoreToken === undefined ? 'token' : 'restore-token', []),
-          },
-        },
-      },
+      spec: jobOnDemand({
+        labels: this.labels,
+        backoffLimit: 0,
+        limit: LIMIT,
+        template: this.pod('restore.sh', restoreToken === undefined ? 'token' : 'restore-token', []),
+      }),
     });
   }
 
@@ -269,7 +254,7 @@ export class DashboardBackup extends Construct {
     const name = dnsName([this.props.name, 'dashboards', suffix]);
     new kubernetes.ConfigMapV1(this, suffix, {
       metadata: { name, namespace: this.props.namespace, labels: this.labels },
-      data: Object.fromEntries(Object.entries(data).map(([file, text]) => [file, literal(text)])),
+      data: literals(data),
     });
     return name;
   }

@@ -6,14 +6,21 @@ import {
   Duration,
   deterministicDelay,
   type Finding,
-  literal,
+  literals,
   Schedule,
   SecretRef,
   scriptFiles,
 } from '../core';
 import { isPushTarget, type PushFragment, type PushTarget, pushFragment } from '../pushgateway';
 import type { CheckedLicense } from '../workload-alerts';
-import { type Container, jobPod, RESTRICTED_CONTAINER, type Resources, Secrets } from '../workloads';
+import {
+  type Container,
+  jobPod,
+  RESTRICTED_CONTAINER,
+  type Resources,
+  Secrets,
+  scheduledJob,
+} from '../workloads';
 
 export interface LicenseCheckProps {
   /** Of the license: label `license` of its metrics, and in names of objects. */
@@ -81,33 +88,24 @@ export class LicenseCheck extends Construct implements CheckedLicense {
     const scripts = scriptFiles(join(__dirname, 'scripts'));
     new kubernetes.ConfigMapV1(this, 'config', {
       metadata,
-      data: Object.fromEntries(Object.entries(scripts).map(([file, text]) => [file, literal(text)])),
+      data: literals(scripts),
     });
     // A fault of its own.
     if (!valid) return;
-    const { schedule: cron, timeZone } = schedule.kubernetes();
     const push = pushFragment(pushgateway);
     new kubernetes.CronJobV1(this, 'check', {
       metadata,
-      spec: {
-        schedule: cron,
-        timezone: timeZone,
-        concurrencyPolicy: 'Forbid',
-        successfulJobsHistoryLimit: 1,
-        failedJobsHistoryLimit: 3,
-        jobTemplate: {
-          metadata: { labels },
-          spec: {
-            // A license that ends soon does so a minute later, too.
-            backoffLimit: 0,
-            activeDeadlineSeconds: RUN_LIMIT.wholeSeconds(),
-            template: {
-              metadata: { labels: { ...labels, ...push.labels } },
-              spec: podSpec(props, metadata.name, secrets.selector('token'), push),
-            },
-          },
+      spec: scheduledJob(schedule, {
+        labels,
+        // A license that ends soon does so a minute later, too.
+        backoffLimit: 0,
+        limit: RUN_LIMIT,
+        template: {
+          metadata: { labels: { ...labels, ...push.labels } },
+          spec: podSpec(props, metadata.name, secrets.selector('token'), push),
         },
-      },
+        keep: 1,
+      }),
     });
   }
 }

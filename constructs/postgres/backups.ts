@@ -1,6 +1,6 @@
 import { kubernetes } from '../bindings/kubernetes';
-import { Construct, type Duration, deterministicDelay, type Schedule, specHash } from '../core';
-import { type Container, jobPod, RESTRICTED_CONTAINER, type Resources } from '../workloads';
+import { Construct, Duration, deterministicDelay, type Schedule, specHash } from '../core';
+import { type Container, jobPod, RESTRICTED_CONTAINER, type Resources, scheduledJob } from '../workloads';
 import {
   backupLabels,
   configVolume,
@@ -75,30 +75,19 @@ export class Backups extends Construct {
       const schedule = schedules[kind];
       if (schedule === undefined || schedule.faults().length > 0) continue;
       const { schedule: shifted, sleep } = schedule.delayedBy(this.delays[kind]);
-      const { schedule: cron, timeZone } = shifted.kubernetes();
       new kubernetes.CronJobV1(this, kind, {
         metadata: {
           name: `${context.name}-backup-${BACKUP_TYPES[kind]}`,
           namespace: context.namespace,
           labels,
         },
-        spec: {
-          schedule: cron,
-          timezone: timeZone,
-          concurrencyPolicy: 'Forbid',
-          // No startingDeadlineSeconds: a short one silently skips backups while the controller is busy.
-          successfulJobsHistoryLimit: 3,
-          failedJobsHistoryLimit: 3,
-          jobTemplate: {
-            metadata: { labels },
-            spec: {
-              backoffLimit: 2,
-              // With `Forbid`, one that hangs would end all that follow.
-              activeDeadlineSeconds: 86_400,
-              template: podTemplate(props, labels, ['backup.sh', BACKUP_TYPES[kind]], sleep.wholeSeconds()),
-            },
-          },
-        },
+        spec: scheduledJob(shifted, {
+          labels,
+          backoffLimit: 2,
+          // With `Forbid`, one that hangs would end all that follow.
+          limit: Duration.days(1),
+          template: podTemplate(props, labels, ['backup.sh', BACKUP_TYPES[kind]], sleep.wholeSeconds()),
+        }),
       });
     }
   }

@@ -1,6 +1,6 @@
 import { kubernetes } from '../bindings/kubernetes';
 import { Construct, Duration, type Size } from '../core';
-import { type Container, jobPod, RESTRICTED_CONTAINER, type Resources } from '../workloads';
+import { type Container, jobOnDemand, jobPod, RESTRICTED_CONTAINER, type Resources } from '../workloads';
 import {
   configVolume,
   type DatabaseContext,
@@ -44,21 +44,14 @@ export class CloneTemplate extends Construct {
     const metadata = { name: `${name}-clone`, namespace, labels };
     new kubernetes.CronJobV1(this, 'cron-job', {
       metadata,
-      spec: {
-        suspend: true,
-        // A schedule has to be given; suspended, it is only a template.
-        schedule: '0 0 1 1 *',
-        jobTemplate: {
-          metadata: { labels },
-          spec: {
-            // Its last words stay to be read; whoever wants another attempt asks for it.
-            backoffLimit: 0,
-            activeDeadlineSeconds: lifetime.plus(RESTORE_ALLOWANCE).wholeSeconds(),
-            ttlSecondsAfterFinished: '3600',
-            template: { metadata: { labels }, spec: podSpec(props, labels) },
-          },
-        },
-      },
+      spec: jobOnDemand({
+        labels,
+        // Its last words stay to be read; whoever wants another attempt asks for it.
+        backoffLimit: 0,
+        limit: lifetime.plus(RESTORE_ALLOWANCE),
+        template: { metadata: { labels }, spec: podSpec(props, labels) },
+        keepSeconds: 3600,
+      }),
     });
     // Everything goes through its socket: nobody has to reach it.
     new kubernetes.NetworkPolicyV1(this, 'network-policy', {

@@ -4,9 +4,11 @@ import { type Asset, Recovery } from '../recovery';
 import {
   type Container,
   type EnvironmentVariable,
+  jobOnDemand,
   jobPod,
   RESTRICTED_CONTAINER,
   type Resources,
+  scheduledJob,
   type Volume,
   type VolumeMount,
 } from '../workloads';
@@ -88,30 +90,20 @@ export class LogicalDumps extends Construct {
     // A fault of its own.
     if (schedule.faults().length > 0) return;
     const { schedule: shifted, sleep } = schedule.delayedBy(this.delay);
-    const { schedule: cron, timeZone } = shifted.kubernetes();
     const labels = dumpLabels(context);
     new kubernetes.CronJobV1(this, 'dump', {
       metadata: { name: `${context.name}-dump`, namespace: context.namespace, labels },
-      spec: {
-        schedule: cron,
-        timezone: timeZone,
-        concurrencyPolicy: 'Forbid',
-        successfulJobsHistoryLimit: 3,
-        failedJobsHistoryLimit: 3,
-        jobTemplate: {
+      spec: scheduledJob(shifted, {
+        labels,
+        backoffLimit: 2,
+        limit: LIMIT,
+        template: {
           metadata: { labels },
-          spec: {
-            backoffLimit: 2,
-            activeDeadlineSeconds: LIMIT.wholeSeconds(),
-            template: {
-              metadata: { labels },
-              spec: podSpec(props, 'dump', 'dump.sh', {
-                env: dumpEnvironment(props, sleep),
-              }),
-            },
-          },
+          spec: podSpec(props, 'dump', 'dump.sh', {
+            env: dumpEnvironment(props, sleep),
+          }),
         },
-      },
+      }),
     });
   }
 
@@ -139,42 +131,34 @@ export class LogicalDumps extends Construct {
     });
     new kubernetes.CronJobV1(this, 'load', {
       metadata: { name: `${context.name}-dump-load`, namespace: context.namespace, labels },
-      spec: {
-        suspend: true,
-        // A schedule has to be given; suspended, it is only a template.
-        schedule: '0 0 1 1 *',
-        jobTemplate: {
+      spec: jobOnDemand({
+        labels,
+        // What was made halfway is dropped; whoever wants another attempt asks for it.
+        backoffLimit: 0,
+        limit: LIMIT,
+        template: {
           metadata: { labels },
           spec: {
-            // What was made halfway is dropped; whoever wants another attempt asks for it.
-            backoffLimit: 0,
-            activeDeadlineSeconds: LIMIT.wholeSeconds(),
-            ttlSecondsAfterFinished: '86400',
-            template: {
-              metadata: { labels },
-              spec: {
-                ...spec,
-                volume: [
-                  ...spec.volume,
-                  {
-                    name: work.name,
-                    ephemeral: {
-                      volumeClaimTemplate: {
-                        metadata: { labels },
-                        spec: {
-                          accessModes: ['ReadWriteOnce'],
-                          resources: { requests: { storage: storage.kubernetes() } },
-                          ...(storageClass === undefined ? {} : { storageClassName: storageClass }),
-                        },
-                      },
+            ...spec,
+            volume: [
+              ...spec.volume,
+              {
+                name: work.name,
+                ephemeral: {
+                  volumeClaimTemplate: {
+                    metadata: { labels },
+                    spec: {
+                      accessModes: ['ReadWriteOnce'],
+                      resources: { requests: { storage: storage.kubernetes() } },
+                      ...(storageClass === undefined ? {} : { storageClassName: storageClass }),
                     },
                   },
-                ],
+                },
               },
-            },
+            ],
           },
         },
-      },
+      }),
     });
   }
 }

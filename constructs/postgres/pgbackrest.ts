@@ -1,6 +1,6 @@
 import type { Alerting } from '../alerts';
 import { kubernetes } from '../bindings/kubernetes';
-import { Construct, Duration, environmentOf, literal, specHash } from '../core';
+import { Construct, Duration, environmentOf, literals, specHash } from '../core';
 import { type Asset, Recovery } from '../recovery';
 import { type EnvironmentVariable, Secrets } from '../workloads';
 import type { WatchedSchedule } from './alerts/subject';
@@ -275,15 +275,4 @@ export function declareConfigMap(
     data: literals(props.data),
   });
   return name;
-}
-
-/** Every database has the same scripts: they are escaped once. */
-const escaped = new WeakMap<object, Record<string, string>>();
-
-function literals(data: Readonly<Record<string, string>>): Record<string, string> {
-  const known = escaped.get(data);
-  if (known !== undefined) return known;
-  const made = Object.fromEntries(Object.entries(data).map(([key, text]) => [key, literal(text)]));
-  if (Object.isFrozen(data)) escaped.set(data, made);
-  return made;
 }

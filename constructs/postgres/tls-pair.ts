@@ -1,6 +1,6 @@
 import { kubernetes } from '../bindings/kubernetes';
 import { Construct, Schedule, specHash } from '../core';
-import { jobPod, RESTRICTED_CONTAINER } from '../workloads';
+import { jobPod, RESTRICTED_CONTAINER, scheduledJob } from '../workloads';
 import { configVolume, type DatabaseContext, identity, MOUNTS, temporary } from './context';
 import { PATHS } from './paths';
 
@@ -59,7 +59,6 @@ export class TlsPair extends Construct {
       subject: [{ kind: 'ServiceAccount', name: account, namespace: context.namespace }],
     });
 
-    const { schedule: cron, timeZone } = TLS_RENEWAL.kubernetes();
     const template = podTemplate(props, account);
     const hash = specHash({ template, config: context.configHash });
     new kubernetes.JobV1(this, 'first', {
@@ -69,14 +68,7 @@ export class TlsPair extends Construct {
     });
     new kubernetes.CronJobV1(this, 'renewal', {
       metadata: { ...metadata, name: tlsRenewalName(context) },
-      spec: {
-        schedule: cron,
-        timezone: timeZone,
-        concurrencyPolicy: 'Forbid',
-        successfulJobsHistoryLimit: 1,
-        failedJobsHistoryLimit: 3,
-        jobTemplate: { metadata: { labels: { ...context.labels } }, spec: { backoffLimit: 6, template } },
-      },
+      spec: scheduledJob(TLS_RENEWAL, { labels: context.labels, backoffLimit: 6, template, keep: 1 }),
     });
   }
 }

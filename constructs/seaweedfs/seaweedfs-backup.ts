@@ -6,7 +6,7 @@ import {
   Duration,
   deterministicDelay,
   dnsName,
-  literal,
+  literals,
   Schedule,
   type SecretRef,
   type Size,
@@ -14,7 +14,7 @@ import {
 import type { Vault } from '../object-storage';
 import type { PushTarget } from '../pushgateway';
 import { type Asset, type AssetProps, Recovery } from '../recovery';
-import { type EnvironmentVariable, type Resources, Secrets } from '../workloads';
+import { type EnvironmentVariable, jobOnDemand, type Resources, Secrets, scheduledJob } from '../workloads';
 import { checkBackup, DEFAULTS } from './backup-faults';
 import { type PodProps, seaweedFsPod, secretEntries, storeFiles } from './pods';
 import { seaweedFsScripts } from './scripts';
@@ -201,54 +201,36 @@ export class SeaweedFsBackup extends Construct {
     if (this.schedule.faults().length > 0) return;
     const { keep, keepAtLeast, maximumLoss, namespace } = this.props;
     const { schedule: shifted, sleep } = this.schedule.delayedBy(this.delay);
-    const { schedule, timeZone } = shifted.kubernetes();
     new kubernetes.CronJobV1(this, 'backup', {
       metadata: { name: this.jobName('backup'), namespace, labels: this.labels },
-      spec: {
-        schedule,
-        timezone: timeZone,
-        concurrencyPolicy: 'Forbid',
-        successfulJobsHistoryLimit: 3,
-        failedJobsHistoryLimit: 3,
-        jobTemplate: {
-          metadata: { labels: this.labels },
-          spec: {
-            backoffLimit: 2,
-            activeDeadlineSeconds: this.limit.wholeSeconds(),
-            template: seaweedFsPod(this.props, {
-              ...this.pod,
-              script: 'backup.sh',
-              env: [
-                variable('KEEP_SECONDS', (keep ?? DEFAULTS.keep).toSeconds()),
-                variable('KEEP_AT_LEAST', keepAtLeast ?? DEFAULTS.keepAtLeast),
-                variable('MAXIMUM_LOSS', maximumLoss ?? DEFAULTS.maximumLoss),
-                variable('STALE_SECONDS', 2 * this.limit.wholeSeconds()),
-                variable('DELAY_SECONDS', sleep.wholeSeconds()),
-              ],
-            }),
-          },
-        },
-      },
+      spec: scheduledJob(shifted, {
+        labels: this.labels,
+        backoffLimit: 2,
+        limit: this.limit,
+        template: seaweedFsPod(this.props, {
+          ...this.pod,
+          script: 'backup.sh',
+          env: [
+            variable('KEEP_SECONDS', (keep ?? DEFAULTS.keep).toSeconds()),
+            variable('KEEP_AT_LEAST', keepAtLeast ?? DEFAULTS.keepAtLeast),
+            variable('MAXIMUM_LOSS', maximumLoss ?? DEFAULTS.maximumLoss),
+            variable('STALE_SECONDS', 2 * this.limit.wholeSeconds()),
+            variable('DELAY_SECONDS', sleep.wholeSeconds()),
+          ],
+        }),
+      }),
     });
   }
 
   private declareRestore(): void {
     new kubernetes.CronJobV1(this, 'restore', {
       metadata: { name: this.jobName('restore'), namespace: this.props.namespace, labels: this.labels },
-      spec: {
-        suspend: true,
-        // A schedule has to be given; suspended, it is only a template.
-        schedule: '0 0 1 1 *',
-        jobTemplate: {
-          metadata: { labels: this.labels },
-          spec: {
-            backoffLimit: 2,
-            activeDeadlineSeconds: this.limit.wholeSeconds(),
-            ttlSecondsAfterFinished: '86400',
-            template: seaweedFsPod(this.props, { ...this.pod, script: 'restore.sh', env: [] }),
-          },
-        },
-      },
+      spec: jobOnDemand({
+        labels: this.labels,
+        backoffLimit: 2,
+        limit: this.limit,
+        template: seaweedFsPod(this.props, { ...this.pod, script: 'restore.sh', env: [] }),
+      }),
     });
   }
 
@@ -261,7 +243,7 @@ export class SeaweedFsBackup extends Construct {
     const name = dnsName([this.props.name, 'backup', suffix]);
     new kubernetes.ConfigMapV1(this, suffix, {
       metadata: { name, namespace: this.props.namespace, labels: this.labels },
-      data: Object.fromEntries(Object.entries(data).map(([file, text]) => [file, literal(text)])),
+      data: literals(data),
     });
     return name;
   }

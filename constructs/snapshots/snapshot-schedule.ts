@@ -1,5 +1,5 @@
 import { kubernetes } from '../bindings/kubernetes';
-import { addCheck, Construct, Duration, deterministicDelay, dnsName, environmentOf, literal } from '../core';
+import { addCheck, Construct, Duration, deterministicDelay, dnsName, environmentOf, literals } from '../core';
 import { storeOptions } from '../object-storage';
 import { pushFragment } from '../pushgateway';
 import { type Asset, Recovery } from '../recovery';
@@ -10,6 +10,7 @@ import {
   RESTRICTED_CONTAINER,
   type Resources,
   Secrets,
+  scheduledJob,
   type Volume,
   type VolumeMount,
 } from '../workloads';
@@ -124,29 +125,19 @@ export class SnapshotSchedule extends Construct {
   private declareCronJob(): void {
     const { namespace, readyWithin = READY_WITHIN, schedule } = this.props;
     const { schedule: shifted, sleep } = schedule.delayedBy(this.delay);
-    const { schedule: cron, timeZone } = shifted.kubernetes();
     const push = pushFragment(this.props.pushgateway);
     new kubernetes.CronJobV1(this, 'snapshots', {
       metadata: { name: this.cronJob, namespace, labels: this.labels },
-      spec: {
-        schedule: cron,
-        timezone: timeZone,
-        concurrencyPolicy: 'Forbid',
-        successfulJobsHistoryLimit: 3,
-        failedJobsHistoryLimit: 3,
-        jobTemplate: {
-          metadata: { labels: this.labels },
-          spec: {
-            backoffLimit: 1,
-            // Both attempts.
-            activeDeadlineSeconds: 2 * readyWithin.plus(REST_OF_A_RUN).wholeSeconds(),
-            template: {
-              metadata: { labels: { ...this.props.podLabels, ...this.labels, ...push.labels } },
-              spec: this.podSpec(sleep, push.env),
-            },
-          },
+      spec: scheduledJob(shifted, {
+        labels: this.labels,
+        backoffLimit: 1,
+        // Both attempts.
+        limit: readyWithin.plus(REST_OF_A_RUN).times(2),
+        template: {
+          metadata: { labels: { ...this.props.podLabels, ...this.labels, ...push.labels } },
+          spec: this.podSpec(sleep, push.env),
         },
-      },
+      }),
     });
   }
 
@@ -231,7 +222,7 @@ export class SnapshotSchedule extends Construct {
     const name = dnsName([this.cronJob, suffix]);
     new kubernetes.ConfigMapV1(this, suffix, {
       metadata: { name, namespace: this.props.namespace, labels: this.labels },
-      data: Object.fromEntries(Object.entries(data).map(([file, text]) => [file, literal(text)])),
+      data: literals(data),
     });
     return name;
   }

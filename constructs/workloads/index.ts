@@ -1,4 +1,5 @@
 export * from './custom-resource';
+export * from './jobs';
 export * from './kubernetes';
 export * from './peers';
 export * from './pod';

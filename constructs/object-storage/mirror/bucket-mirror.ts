@@ -5,12 +5,12 @@ import {
   type Duration,
   deterministicDelay,
   dnsName,
-  literal,
+  literals,
   Schedule,
 } from '../../core';
 import { pushUrl } from '../../pushgateway';
 import { type Asset, Recovery } from '../../recovery';
-import { type EnvironmentVariable, Secrets } from '../../workloads';
+import { type EnvironmentVariable, jobOnDemand, Secrets, scheduledJob } from '../../workloads';
 import { mirrorFaults } from './mirror-faults';
 import { type BucketMirrorProps, DEFAULTS } from './mirror-props';
 import { authorities, mirrorPath, mirrorPod, type PodProps } from './pod';
@@ -89,30 +89,20 @@ export class BucketMirror extends Construct {
     if (this.schedule.faults().length > 0) return;
     const { keep, maximumLoss, namespace, readBackRuns, runLimit = DEFAULTS.runLimit } = this.props;
     const { schedule: shifted, sleep } = this.schedule.delayedBy(this.delay);
-    const { schedule, timeZone } = shifted.kubernetes();
     new kubernetes.CronJobV1(this, 'run', {
       metadata: { name: this.jobName(), namespace, labels: this.labels },
-      spec: {
-        schedule,
-        timezone: timeZone,
-        concurrencyPolicy: 'Forbid',
-        successfulJobsHistoryLimit: 3,
-        failedJobsHistoryLimit: 3,
-        jobTemplate: {
-          metadata: { labels: this.labels },
-          spec: {
-            // One that was killed goes on in the next attempt.
-            backoffLimit: 2,
-            activeDeadlineSeconds: runLimit.wholeSeconds(),
-            template: this.pod('mirror.sh', [
-              { name: 'KEEP_SECONDS', value: String((keep ?? DEFAULTS.keep).toSeconds()) },
-              { name: 'MAXIMUM_LOSS', value: String(maximumLoss ?? DEFAULTS.maximumLoss) },
-              { name: 'READ_BACK_RUNS', value: String(readBackRuns ?? DEFAULTS.readBackRuns) },
-              { name: 'DELAY_SECONDS', value: String(sleep.wholeSeconds()) },
-            ]),
-          },
-        },
-      },
+      spec: scheduledJob(shifted, {
+        labels: this.labels,
+        // One that was killed goes on in the next attempt.
+        backoffLimit: 2,
+        limit: runLimit,
+        template: this.pod('mirror.sh', [
+          { name: 'KEEP_SECONDS', value: String((keep ?? DEFAULTS.keep).toSeconds()) },
+          { name: 'MAXIMUM_LOSS', value: String(maximumLoss ?? DEFAULTS.maximumLoss) },
+          { name: 'READ_BACK_RUNS', value: String(readBackRuns ?? DEFAULTS.readBackRuns) },
+          { name: 'DELAY_SECONDS', value: String(sleep.wholeSeconds()) },
+        ]),
+      }),
     });
   }
 
@@ -120,20 +110,12 @@ export class BucketMirror extends Construct {
     const { namespace, runLimit = DEFAULTS.runLimit } = this.props;
     new kubernetes.CronJobV1(this, 'restore', {
       metadata: { name: this.jobName('restore'), namespace, labels: this.labels },
-      spec: {
-        suspend: true,
-        // A schedule has to be given; suspended, it is only a template.
-        schedule: '0 0 1 1 *',
-        jobTemplate: {
-          metadata: { labels: this.labels },
-          spec: {
-            backoffLimit: 0,
-            activeDeadlineSeconds: runLimit.wholeSeconds(),
-            ttlSecondsAfterFinished: '86400',
-            template: this.pod('restore.sh', []),
-          },
-        },
-      },
+      spec: jobOnDemand({
+        labels: this.labels,
+        backoffLimit: 0,
+        limit: runLimit,
+        template: this.pod('restore.sh', []),
+      }),
     });
   }
 
@@ -213,7 +195,7 @@ export class BucketMirror extends Construct {
     const name = dnsName([this.props.name, 'mirror', suffix]);
     new kubernetes.ConfigMapV1(this, suffix, {
       metadata: { name, namespace: this.props.namespace, labels: this.labels },
-      data: Object.fromEntries(Object.entries(data).map(([file, text]) => [file, literal(text)])),
+      data: literals(data),
     });
     return name;
   }
