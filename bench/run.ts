@@ -9,6 +9,7 @@ import { measureRequire } from './require/benchmark';
 import { measureRto } from './rto/benchmark';
 import { measureRules } from './rules/benchmark';
 import { measureSynth } from './synth/benchmark';
+import { measureVelero } from './velero/benchmark';
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   require: measureRequire,
@@ -26,17 +27,32 @@ const command = new Command('bench')
     '--rto <size>',
     'instead: restore of a database of this size against pgBackRest alone, for example 1Gi',
   )
-  .option('--pairs <n>', 'how many times --rto is measured', '3')
-  .option('--name <name>', 'name of the embedded instance of --rto', 'bench')
-  .action(async (options: { json?: string; only?: string[]; rto?: string; pairs: string; name: string }) => {
-    const figures =
-      options.rto === undefined
-        ? await measure(options)
-        : await measureRto(Size.parse(options.rto).bytes, options.name, Number(options.pairs));
+  .option('--velero <size>', 'instead: backup of a volume of this size by Velero against kopia alone')
+  .option('--pairs <n>', 'how many times --rto or --velero is measured', '3')
+  .option('--name <name>', 'name of the embedded instance of --rto or --velero', 'bench')
+  .action(async (options: Options) => {
+    const figures = await (onCluster(options) ?? measure(options));
     console.log(`\n${renderFigures(figures)}`);
     if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(figures, null, 2)}\n`);
     process.exitCode = figures.some((figure) => gates(figure) && isBroken(figure)) ? 1 : 0;
   });
+
+interface Options {
+  readonly json?: string;
+  readonly only?: string[];
+  readonly rto?: string;
+  readonly velero?: string;
+  readonly pairs: string;
+  readonly name: string;
+}
+
+/** Those that need a cluster, a size and their time. */
+function onCluster({ name, pairs, rto, velero }: Options): Promise<readonly Figure[]> | undefined {
+  if (rto !== undefined) return measureRto(Size.parse(rto).bytes, name, Number(pairs));
+  if (velero !== undefined)
+    return measureVelero(Math.round(Size.parse(velero).bytes / 2 ** 20), name, Number(pairs));
+  return undefined;
+}
 
 async function measure(options: { only?: string[] }): Promise<readonly Figure[]> {
   console.log('compiling …');
