@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { claimIncarnation, openStore, publish } from '../constructs/object-storage/client';
 import { type Environment, findEnvironment } from '../environments';
 import type { EnvironmentRepository } from '../environments/environment';
+import { alone } from './alone';
 import { apply, chooseEngine, type Engine } from './engine';
 import { requireEscrow, sealSecrets } from './escrow';
 import { fence } from './fence';
@@ -39,9 +40,13 @@ export interface DeployOptions {
 /**
  * Brings an environment to what it declares, from whatever is left of it: the
  * same call makes it the first time, updates it, and brings it back after a
- * complete loss. Nothing says which of the three it is.
+ * complete loss. Nothing says which of the three it is. One at a time in a checkout.
  */
-export async function deploy(options: DeployOptions): Promise<void> {
+export function deploy(options: DeployOptions): Promise<void> {
+  return alone(options.directory, options.progress, () => deployAlone(options));
+}
+
+async function deployAlone(options: DeployOptions): Promise<void> {
   const { directory, progress } = options;
   const environment = findEnvironment(options.environment);
   const { cluster, databases, name, namespace, vault } = environment;
