@@ -19,6 +19,8 @@ export const describeWithPromtool = PROMTOOL === undefined ? describe.skip : des
 export interface RuleSuite {
   readonly rules: readonly (RecordingRule | Rule)[];
   readonly tests: readonly PromtoolTest[];
+  /** How often the rules are evaluated. @default '1m', as in the files that an environment ships */
+  readonly interval?: string;
 }
 
 /** What promtool says against these tests of these rules; empty when they pass. */
@@ -54,10 +56,10 @@ async function inOrder(file: string, ...args: string[]): Promise<string> {
   return readFileSync(file, 'utf8');
 }
 
-function write({ rules, tests }: RuleSuite, folder: string, name: string): string {
+function write({ interval = '1m', rules, tests }: RuleSuite, folder: string, name: string): string {
   const file = join(folder, `${name}.test.yaml`);
   writeFileSync(join(folder, `${name}.yaml`), stringify({ groups: [{ name: 'tested', rules }] }));
-  const content = { rule_files: [`${name}.yaml`], evaluation_interval: '1m', tests };
+  const content = { rule_files: [`${name}.yaml`], evaluation_interval: interval, tests };
   writeFileSync(file, stringify(content, { aliasDuplicateObjects: false }));
   return file;
 }
