@@ -122,6 +122,22 @@ export class S3Server {
     return listed.toString().trim().split('\n').sort();
   }
 
+  /** The files of a folder by which scripts of pods find the bucket `vault` here, their paths below `directory`. */
+  storeFiles(directory: string): Readonly<Record<'etc/store.crt' | 'etc/store.conf', string>> {
+    const options = {
+      'repo1-type': 's3',
+      'repo1-path': '/test',
+      'repo1-s3-bucket': 'vault',
+      'repo1-s3-endpoint': 'localhost',
+      'repo1-s3-region': 'us-east-1',
+      'repo1-s3-uri-style': 'path',
+      'repo1-storage-port': this.port,
+      'repo1-storage-ca-file': join(directory, 'etc/store.crt'),
+    };
+    const lines = Object.entries(options).map(([option, value]) => `${option}=${value}\n`);
+    return { 'etc/store.crt': this.caPem, 'etc/store.conf': lines.join('') };
+  }
+
   /** The file in which an object is kept. */
   path(bucket: string, key: string): string {
     return join(this.folder, 'data', bucket, key);

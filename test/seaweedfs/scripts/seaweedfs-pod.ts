@@ -68,21 +68,7 @@ export class SeaweedFsPod {
     writeScripts(join(dir, 'scripts'), seaweedFsScripts());
     copyFileSync(WEED_OF_STAND_IN, join(dir, 'weed'));
     for (const path of ['', 'tmp']) chownSync(join(dir, path), tools().uid, tools().gid);
-    this.write('etc/store.crt', s3.caPem);
-    this.write(
-      'etc/store.conf',
-      [
-        'repo1-type=s3',
-        'repo1-path=/test',
-        'repo1-s3-bucket=vault',
-        'repo1-s3-endpoint=localhost',
-        'repo1-s3-region=us-east-1',
-        'repo1-s3-uri-style=path',
-        `repo1-storage-port=${s3.port}`,
-        `repo1-storage-ca-file=${join(dir, 'etc/store.crt')}`,
-        '',
-      ].join('\n'),
-    );
+    for (const [path, text] of Object.entries(s3.storeFiles(dir))) this.write(path, text);
   }
 
   write(path: string, text: string, mode = 0o644): void {

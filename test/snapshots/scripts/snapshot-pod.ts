@@ -39,18 +39,7 @@ export class SnapshotPod {
       'account/token': 'the-token',
       'etc/api.crt': pair.certificate,
       'etc/api.key': pair.key,
-      'etc/store.crt': s3.caPem,
-      'etc/store.conf': [
-        'repo1-type=s3',
-        'repo1-path=/test',
-        'repo1-s3-bucket=vault',
-        'repo1-s3-endpoint=localhost',
-        'repo1-s3-region=us-east-1',
-        'repo1-s3-uri-style=path',
-        `repo1-storage-port=${s3.port}`,
-        `repo1-storage-ca-file=${join(dir, 'etc/store.crt')}`,
-        '',
-      ].join('\n'),
+      ...s3.storeFiles(dir),
     };
     for (const [path, text] of Object.entries(files)) writeFileSync(join(dir, path), text, { mode: 0o644 });
     const cluster = await FakeCluster.start({
