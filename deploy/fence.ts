@@ -37,7 +37,7 @@ export async function fence(options: FenceOptions): Promise<Variables> {
   const { environment, store } = options;
   const records = await readKeyRecords(store, environment.name);
   const { minter = openMinter(environment.vault) } = options;
-  if (minter === undefined) return refuseFormerKey(options, records);
+  if (minter === undefined) return refuseFormerKeys(options, records);
   try {
     return await mintKeys(options, minter, records);
   } finally {
@@ -134,43 +134,71 @@ function ownPairForReaders(environment: FenceOptions['environment']): Variables 
   return readerVariables(environment, own);
 }
 
-async function refuseFormerKey(
+/** A pair that somebody made by hand. */
+interface GivenPair {
+  readonly accessKey: SecretRef;
+  readonly secretKey: SecretRef;
+  /** What keeps an earlier cluster that has it as well from what it opens, where the pair is accepted all the same. */
+  readonly without: string;
+}
+
+function givenPairs({ repositoryKeys, velero }: FenceOptions['environment']): readonly GivenPair[] {
+  const credentials = velero?.credentials;
+  return [
+    { ...repositoryKeys, without: 'the lease alone keeps an earlier cluster from the backups' },
+    ...(credentials !== undefined && 'accessKey' in credentials
+      ? [{ ...credentials, without: 'nothing keeps an earlier cluster’s Velero from its backups' }]
+      : []),
+  ];
+}
+
+async function refuseFormerKeys(
   { environment, incarnation, progress, store }: FenceOptions,
   records: readonly KeyRecord[],
 ): Promise<Variables> {
-  const { accessKey, secretKey } = environment.repositoryKeys;
   const minted = formerlyMinted(records, incarnation);
   if (minted.length > 0)
     progress(
       `WARNING the vault no longer mints: end ${minted.join(', ')} in the store by hand, if still there`,
     );
-  if (accessKey.kind !== 'variable' || secretKey.kind !== 'variable') {
-    progress(
-      `WARNING the access key of the vault is in ${accessKey.describe()}, unseen here: see to it that no earlier cluster has it`,
-    );
-    return {};
-  }
-  const accessKeyId = process.env[accessKey.environmentVariable]?.trim() ?? '';
-  // What is missing is told by whoever needs it, all at once.
-  if (accessKeyId === '') return {};
-  const same = records.filter(({ fingerprint }) => fingerprint === fingerprintOf(accessKeyId));
-  const before = same.filter(({ generation }) => generation < incarnation.generation);
-  const accepted = same.some(({ generation }) => generation === incarnation.generation);
-  const [earlier] = before.sort((a, b) => b.generation - a.generation);
-  if (earlier !== undefined && !accepted) {
-    if (environment.fencing !== 'lease') {
-      throw new EnvironmentProblem(
-        `the key in ${accessKey.environmentVariable} was incarnation ${earlier.incarnation}'s, whose cluster may come back and write to the backups with it — FIX: make a new key in the store and revoke the old one, set ${accessKey.environmentVariable} and ${secretKey.environmentVariable} to the new one, deploy again; where that is impossible, declare fencing: 'lease' for ${environment.name}`,
-      );
+  const given = givenPairs(environment).flatMap((pair) => {
+    if (pair.accessKey.kind === 'variable' && pair.secretKey.kind === 'variable') {
+      const accessKeyId = process.env[pair.accessKey.environmentVariable]?.trim() ?? '';
+      // What is missing is told by whoever needs it, all at once.
+      if (accessKeyId === '') return [];
+      const variables = [pair.accessKey.environmentVariable, pair.secretKey.environmentVariable] as const;
+      return [{ ...pair, accessKeyId, variables, former: formerOwner(records, accessKeyId, incarnation) }];
     }
     progress(
-      `WARNING ${incarnation.name} has the access key of ${earlier.incarnation}: the lease alone keeps an earlier cluster from the backups`,
+      `WARNING the access key of the vault is in ${pair.accessKey.describe()}, unseen here: see to it that no earlier cluster has it`,
     );
-  } else if (records.every(({ generation }) => generation !== incarnation.generation)) {
+    return [];
+  });
+  const refused = given.filter(({ former }) => former !== undefined);
+  if (refused.length > 0 && environment.fencing !== 'lease')
+    throw new EnvironmentProblem(
+      `${refused.map(({ former, variables: [variable] }) => `the key in ${variable} was incarnation ${former}'s`).join(', ')}, whose cluster may come back and write to the backups with it — FIX: make a new key in the store and revoke the old one, set ${refused.flatMap(({ variables }) => variables).join(' and ')} to the new one, deploy again; where that is impossible, declare fencing: 'lease' for ${environment.name}`,
+    );
+  for (const { former, without } of refused)
+    progress(`WARNING ${incarnation.name} has the access key of ${former}: ${without}`);
+  if (given.length === 0) return {};
+  if (refused.length === 0 && records.every(({ generation }) => generation !== incarnation.generation))
     remindOf(records, progress);
-  }
-  await recordKey(store, environment.name, incarnation, { accessKeyId, minted: false });
+  for (const { accessKeyId } of given)
+    await recordKey(store, environment.name, incarnation, { accessKeyId, minted: false });
   return ownPairForReaders(environment);
+}
+
+/** The newest earlier incarnation that had this key; `undefined` where none had, or this one has been accepted with it. */
+function formerOwner(
+  records: readonly KeyRecord[],
+  accessKeyId: string,
+  { generation }: Incarnation,
+): string | undefined {
+  const same = records.filter(({ fingerprint }) => fingerprint === fingerprintOf(accessKeyId));
+  if (same.some((record) => record.generation === generation)) return undefined;
+  const earlier = same.filter((record) => record.generation < generation);
+  return earlier.sort((a, b) => b.generation - a.generation)[0]?.incarnation;
 }
 
 function formerlyMinted(records: readonly KeyRecord[], { generation }: Incarnation): string[] {

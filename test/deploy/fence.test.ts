@@ -294,6 +294,41 @@ describe('a vault that mints no keys', () => {
     await expect(run(3)).rejects.toThrow(/was incarnation eu-2's/);
   });
 
+  test('Velero’s key is held to the same, and both are told at once', async () => {
+    const velero = {
+      installation: { by: 'others' },
+      credentials: { accessKey: variable('velero_access_key'), secretKey: variable('velero_secret_key') },
+      repositoryKey: variable('velero_repository_key'),
+      schedules: {},
+    } as const;
+    const VELERO = 'TF_VAR_velero_access_key';
+    try {
+      given('first');
+      process.env[VELERO] = 'velero-first';
+      await run(1, undefined, { velero });
+      await expect(run(2, undefined, { velero })).rejects.toThrow(
+        /TF_VAR_vault_access_key was incarnation eu-1's, the key in TF_VAR_velero_access_key was incarnation eu-1's, .* set TF_VAR_vault_access_key and TF_VAR_vault_secret_key and TF_VAR_velero_access_key and /,
+      );
+      given('second');
+      await expect(run(2, undefined, { velero })).rejects.toThrow(
+        /^the key in TF_VAR_velero_access_key was incarnation eu-1's/,
+      );
+      // Nor may one become the other's.
+      process.env[VELERO] = 'first';
+      await expect(run(2, undefined, { velero })).rejects.toThrow(/TF_VAR_velero_access_key was/);
+      process.env[VELERO] = 'velero-first';
+      await run(2, undefined, { velero, fencing: 'lease' });
+      expect(said).toEqual([
+        'WARNING eu-2 has the access key of eu-1: nothing keeps an earlier cluster’s Velero from its backups',
+      ]);
+      process.env[VELERO] = 'velero-third';
+      given('third');
+      await run(3, undefined, { velero });
+    } finally {
+      delete process.env[VELERO];
+    }
+  });
+
   test('records tell keys apart and give none away', async () => {
     given('first-access-key');
     await run(1);
