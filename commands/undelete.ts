@@ -30,7 +30,8 @@ const command = new Command('undelete')
     'after',
     `
 Environment variables:
-  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY   a key that may delete versions: never one that a cluster has`,
+  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY   a key that may delete versions, or read and write
+                                             them: never one that a cluster has`,
   )
   .action(async ({ name, vault }: Environment, options: Options) => {
     const store = openStore(vault);

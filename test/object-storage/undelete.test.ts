@@ -1,4 +1,4 @@
-import { DeleteObjectCommand } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, DeleteObjectsCommand } from '@aws-sdk/client-s3';
 import {
   findDamage,
   openStore,
@@ -50,5 +50,36 @@ const versitygw = findVersitygw();
     expect([await store.read('shop/long-gone'), await store.read('other/c')]).toEqual([undefined, undefined]);
     expect(await store.read('shop/new')).toBe('since');
     expect((await findDamage({ store, prefix: 'shop/', since })).deleted).toEqual([]);
+  });
+
+  test('where nobody may take marks away, what they hid is written anew', async () => {
+    await store.write('guarded/a', 'first');
+    await store.write('guarded/b', 'as it was');
+    await pause();
+    const since = new Date();
+    await erase('guarded/a');
+    await erase('guarded/a');
+    await erase('guarded/b');
+    const { deleted } = await findDamage({ store, prefix: 'guarded/', since });
+    const { client } = store;
+    const send = client.send.bind(client) as (command: object) => Promise<unknown>;
+    const guard = (answer: { Code: string }) =>
+      jest
+        .spyOn(client, 'send')
+        .mockImplementation((command: object) =>
+          command instanceof DeleteObjectsCommand
+            ? { Errors: (command.input.Delete?.Objects ?? []).map(({ Key }) => ({ Key, ...answer })) }
+            : send(command),
+        );
+    try {
+      guard({ Code: 'InternalError' });
+      await expect(undelete(store, deleted)).rejects.toThrow(/guarded\/a stays: InternalError/);
+      guard({ Code: 'AccessDenied' });
+      await undelete(store, deleted);
+    } finally {
+      jest.restoreAllMocks();
+    }
+    expect([await store.read('guarded/a'), await store.read('guarded/b')]).toEqual(['first', 'as it was']);
+    expect((await findDamage({ store, prefix: 'guarded/', since })).deleted).toEqual([]);
   });
 });

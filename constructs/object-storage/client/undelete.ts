@@ -28,6 +28,8 @@ export interface DeletedObject {
   readonly deletedAt: Date;
   /** Marks that hide the newest version. */
   readonly marks: readonly string[];
+  /** That version. */
+  readonly version: string;
 }
 
 export interface OverwrittenObject {
@@ -56,10 +58,16 @@ export async function findDamage({ prefix, since, store }: UndeleteProps): Promi
     if (newest === undefined || newest.at < from) continue;
     if (newest.mark) {
       const firstVersion = versions.findIndex(({ mark }) => !mark);
+      const hidden = versions[firstVersion];
       // Nothing is left of it: a key that may delete versions was at work.
-      if (firstVersion < 0) continue;
+      if (hidden === undefined) continue;
       const marks = versions.slice(0, firstVersion);
-      deleted.push({ key, deletedAt: marks.at(-1)?.at ?? newest.at, marks: marks.map(({ id }) => id) });
+      deleted.push({
+        key,
+        deletedAt: marks.at(-1)?.at ?? newest.at,
+        marks: marks.map(({ id }) => id),
+        version: hidden.id,
+      });
       continue;
     }
     const before = versions.find(({ at, mark }) => !mark && at < from);
@@ -71,35 +79,56 @@ export async function findDamage({ prefix, since, store }: UndeleteProps): Promi
 
 const BATCH = 500;
 
-/** Takes the marks of deletion away: what they hid is there again. Needs a key that may delete versions. */
+/**
+ * Takes the marks of deletion away: what they hid is there again. Where nobody may, as in a bucket whose policy keeps all
+ * versions from everybody, what they hid is written anew on top of them, which needs a key that may read versions and write.
+ */
 export async function undelete(store: S3Store, deleted: readonly DeletedObject[]): Promise<void> {
+  const kept = new Set<string>();
   // One mark of each at a time, the newest first: of several in one request versitygw 1.8 loses the object.
   const deepest = Math.max(0, ...deleted.map(({ marks }) => marks.length));
   for (let depth = 0; depth < deepest; depth += 1) {
     const marks = deleted.flatMap(({ key, marks }) => {
       const mark = marks[depth];
-      return mark === undefined ? [] : [{ Key: key, VersionId: mark }];
+      return mark === undefined || kept.has(key) ? [] : [{ Key: key, VersionId: mark }];
     });
     for (let from = 0; from < marks.length; from += BATCH)
-      await remove(store, marks.slice(from, from + BATCH));
+      for (const key of await remove(store, marks.slice(from, from + BATCH))) kept.add(key);
   }
+  await copyBack(
+    store,
+    deleted.filter(({ key }) => kept.has(key)),
+  );
 }
 
-async function remove(store: S3Store, marks: { Key: string; VersionId: string }[]): Promise<void> {
+/** @returns keys of objects whose mark this key may not take away */
+async function remove(
+  store: S3Store,
+  marks: { Key: string; VersionId: string }[],
+): Promise<readonly string[]> {
   const answer = await store.attempt('take marks of deletion away', () =>
     store.client.send(new DeleteObjectsCommand({ ...store.target, Delete: { Objects: marks, Quiet: true } })),
   );
-  const [failed] = answer.Errors ?? [];
-  if (failed === undefined) return;
+  const errors = answer.Errors ?? [];
+  const failed = errors.find(({ Code }) => Code !== 'AccessDenied');
+  if (failed === undefined) return errors.flatMap(({ Key }) => Key ?? []);
   throw new StoreProblem(
     `the mark of deletion of ${failed.Key} stays: ${failed.Code} ${failed.Message ?? ''}`.trim(),
-    'use a key that may delete versions (never one that runs in a cluster), then run it again: what is done stays done',
+    'use a key that may delete versions, or read and write them (never one that runs in a cluster), then run it again: what is done stays done',
   );
 }
 
 /** Writes the version from before on top of what replaced it; both stay. */
-export async function revert(store: S3Store, overwritten: readonly OverwrittenObject[]): Promise<void> {
-  for (const { key, version } of overwritten) {
+export function revert(store: S3Store, overwritten: readonly OverwrittenObject[]): Promise<void> {
+  return copyBack(store, overwritten);
+}
+
+/** One request each: Amazon copies no more than 5 GiB so, and says it. */
+async function copyBack(
+  store: S3Store,
+  versions: readonly Pick<DeletedObject, 'key' | 'version'>[],
+): Promise<void> {
+  for (const { key, version } of versions) {
     const source = `${store.bucket}/${key.split('/').map(encodeURIComponent).join('/')}?versionId=${version}`;
     await store.attempt(`bring back ${key}`, () =>
       store.client.send(new CopyObjectCommand({ ...store.target, Key: key, CopySource: source })),
