@@ -1,3 +1,5 @@
+import './late-archiver';
+
 /**
  * The one door to the framework. Nothing else imports `cdktf`, so that moving
  * to another release of it, or to its community fork, changes this file alone.
