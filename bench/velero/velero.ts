@@ -7,22 +7,31 @@ const VELERO = '--namespace=velero';
 export interface Backup {
   /** From its order until Velero calls it complete. */
   readonly seconds: number;
-  /** While the volume was copied: from the moment its data mover begins until that is done. */
+  /** While its data mover opened the repository and copied the volume, until all was written. */
   readonly copySeconds: number;
 }
 
+/** What a data mover says when it begins, and when all is in the repository. Velero itself sees either up to a second later. */
+const BEGUN = /msg="Run cancelable PVB"/;
+const WRITTEN = /msg="Created snapshot with root /;
+
 /** @throws Error unless the backup and the copy of its one volume are complete */
 export async function backUp(cluster: BenchCluster, name: string): Promise<Backup> {
-  const seen = new Map<string, number>();
+  let log: Promise<string> | undefined;
   const watch = cluster.watch(
     [
       'podvolumebackups.velero.io',
       VELERO,
       `--selector=velero.io/backup-name=${name}`,
-      '--output=jsonpath={.status.phase}{"\\n"}',
+      '--output=jsonpath={.metadata.name} {.status.phase}{"\\n"}',
     ],
-    (phase) => {
-      if (!seen.has(phase)) seen.set(phase, performance.now());
+    (line) => {
+      const [volume, phase] = line.split(' ');
+      // Its data mover has the name of the volume's backup.
+      if (phase === 'InProgress')
+        log ??= cluster.kubectl(['logs', '--follow', '--timestamps', VELERO, `pod/${volume}`], {
+          seconds: 900,
+        });
     },
   );
   try {
@@ -39,10 +48,12 @@ export async function backUp(cluster: BenchCluster, name: string): Promise<Backu
       { seconds: 910 },
     );
     const seconds = (performance.now() - ordered) / 1000;
-    const [began, done] = [seen.get('InProgress'), seen.get('Completed')];
-    if (began === undefined || done === undefined)
-      throw new Error(`of the volume in backup ${name} was seen only: ${[...seen.keys()].join(', ')}`);
-    return { seconds, copySeconds: (done - began) / 1000 };
+    const lines = ((await log) ?? '').split('\n');
+    const at = (said: RegExp): number =>
+      Date.parse(/^\S+/.exec(lines.find((line) => said.test(line)) ?? '')?.[0] ?? '');
+    const copySeconds = (at(WRITTEN) - at(BEGUN)) / 1000;
+    if (!(copySeconds > 0)) throw new Error(`backup ${name}: its data mover said:\n${lines.join('\n')}`);
+    return { seconds, copySeconds };
   } finally {
     watch.kill();
   }
