@@ -11,15 +11,12 @@ import {
 import { ownRules, sharedRules } from '../../constructs/alerts/declared';
 import { recordFacts } from '../../constructs/alerts/fact';
 import { runbookTemplate, testTemplate } from '../../constructs/alerts/files';
-import { type PromtoolTest, ruleTests } from '../../constructs/alerts/rule-tests';
+import { ruleTests } from '../../constructs/alerts/rule-tests';
 import { render } from '../../constructs/alerts/template';
 import { mutants } from './mutants';
-import { describeWithPromtool, passing, type RuleSuite, testRules } from './promtool';
+import { byInterval, describeWithPromtool, passing, testRules } from './promtool';
 
 export const ALERTING = new Alerting({ runbookBaseUrl: 'https://git.example.com/runbooks' });
-
-/** Mutants that one process tests. */
-const BATCH = 50;
 
 /** How many mutants of a catalogue its tests must notice. */
 const NOTICED = 1;
@@ -80,7 +77,14 @@ export function describeCatalogue<S extends Subject>(catalogue: Catalogue<S>, su
 
     test('are noticed when they are wrong', async () => {
       const distinct = [...new Map(rules.map((one) => [JSON.stringify(one.rule), one])).values()];
-      const suites = await fast(distinct.flatMap((resolved) => split(resolved, testsOf(resolved))));
+      const split = distinct.flatMap((of) =>
+        byInterval({ of, rules: rulesOf(of, of.rule), tests: testsOf(of) }).map((suite, number) => ({
+          ...suite,
+          number,
+        })),
+      );
+      const passed = new Set(await passing(split));
+      const suites = split.map((suite) => (passed.has(suite) ? suite : { ...suite, interval: '1m' }));
       const wrong = distinct.flatMap((resolved) =>
         mutants(resolved.rule).map(({ what, rule }) => ({
           name: `${resolved.id}: ${what}`,
@@ -95,9 +99,9 @@ export function describeCatalogue<S extends Subject>(catalogue: Catalogue<S>, su
           const suite = suites.find(({ number, of }) => of === mutant.of && number === round);
           return suite === undefined ? [] : [{ ...suite, mutant, rules: rulesOf(mutant.of, mutant.rule) }];
         });
-        const passed = new Set((await inBatches(next)).map(({ mutant }) => mutant));
+        const alive = new Set((await passing(next)).map(({ mutant }) => mutant));
         const tested = new Set(next.map(({ mutant }) => mutant));
-        missed = missed.filter((mutant) => passed.has(mutant) || !tested.has(mutant));
+        missed = missed.filter((mutant) => alive.has(mutant) || !tested.has(mutant));
       }
       if (missed.length > (1 - NOTICED) * wrong.length)
         throw new Error(
@@ -110,38 +114,4 @@ export function describeCatalogue<S extends Subject>(catalogue: Catalogue<S>, su
   });
 }
 
-/** The tests of one rule whose series have samples equally often. */
-interface SplitSuite extends RuleSuite {
-  readonly of: ResolvedRule;
-  /** Among those of the rule. */
-  readonly number: number;
-}
-
-function split(of: ResolvedRule, tests: readonly PromtoolTest[]): SplitSuite[] {
-  const intervals = [...new Set(tests.map(({ interval }) => interval))];
-  return intervals.map((interval, number) => ({
-    of,
-    number,
-    rules: rulesOf(of, of.rule),
-    tests: tests.filter((test) => test.interval === interval),
-    interval,
-  }));
-}
-
 const rulesOf = ({ fact }: ResolvedRule, rule: Rule) => [...recordFacts([fact]), rule];
-
-/**
- * Evaluated no more often than there are samples, where the rule as it is passes so, too: a test of two days does in a fifth
- * of the time what it does every minute.
- */
-async function fast(suites: readonly SplitSuite[]): Promise<SplitSuite[]> {
-  const passed = new Set(await inBatches(suites));
-  return suites.map((suite) => (passed.has(suite) ? suite : { ...suite, interval: '1m' }));
-}
-
-async function inBatches<T extends RuleSuite>(suites: readonly T[]): Promise<T[]> {
-  const passed: T[] = [];
-  for (let from = 0; from < suites.length; from += BATCH)
-    passed.push(...(await passing(suites.slice(from, from + BATCH))));
-  return passed;
-}
