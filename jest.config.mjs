@@ -11,5 +11,5 @@ export default {
   testTimeout: 300_000,
   globalSetup: '<rootDir>/test/setup.ts',
   // More than there are cores: script tests wait for servers more than they compute.
-  maxWorkers: 3,
+  maxWorkers: 4,
 };
