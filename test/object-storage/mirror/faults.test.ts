@@ -26,7 +26,7 @@ describeWithRclone('what a mirror meets', () => {
   test('it is killed half way: the next one goes on where it was', async () => {
     pod.putAll({ ...objects(20, 'large/', () => randomBytes(1024 * 1024)) });
     const running = pod.background('mirror.sh', { RCLONE_BWLIMIT: '1M', RCLONE_TRANSFERS: '1' });
-    await eventually('some are there', () => pod.mirrorKeys('current/large').length >= 2, 60_000);
+    await eventually('some are there', () => pod.mirrorKeys('current/large').length >= 2);
     running.kill();
     await running.finished();
     const there = pod.mirrorKeys('current').length;
@@ -44,7 +44,7 @@ describeWithRclone('what a mirror meets', () => {
     const then = new Date().toISOString();
     pod.putAll(objects(20, 'files/', (n) => `overwritten ${n} ${'x'.repeat(200_000)}`));
     const running = pod.background('mirror.sh', { RCLONE_BWLIMIT: '400k', RCLONE_TRANSFERS: '2' });
-    await eventually('some are replaced', () => pod.mirrorKeys('replaced').length >= 3, 60_000);
+    await eventually('some are replaced', () => pod.mirrorKeys('replaced').length >= 3);
     running.kill();
     await running.finished();
     const whole = await pod.run('restore.sh', { RESTORE_AT: then, RESTORE_APPLY: 'true' });
@@ -61,7 +61,7 @@ describeWithRclone('what a mirror meets', () => {
   test('it is asked to end: it does so at once, and the next one goes on', async () => {
     pod.putAll({ big: randomBytes(8 * 1024 * 1024) });
     const running = pod.background('mirror.sh', { RCLONE_BWLIMIT: '200k' });
-    await eventually('it copies', () => pod.mirrorKeys('current').length > 5, 60_000);
+    await eventually('it copies', () => pod.mirrorKeys('current').length > 5);
     const asked = Date.now();
     running.signal('SIGTERM');
     expect((await running.finished()).status).toBe(143);

@@ -31,7 +31,7 @@ export class ClonePod {
     this.volume();
     const started = this.lab.spawn('clone.sh', { ...this.environment, ...env });
     this.process = started;
-    await eventually('the clone is ready', async () => !started.running || this.ready, 60_000);
+    await eventually('the clone is ready', async () => !started.running || this.ready);
     return started;
   }
 

@@ -317,7 +317,7 @@ export class Lab {
   /** A killed postmaster's children follow it within moments. */
   private async postmasterGone(): Promise<void> {
     if (!existsSync(join(this.pgdata, 'postmaster.pid'))) return;
-    await eventually('the server is gone', () => !somethingRunsIn(this.pgdata), 20_000);
+    await eventually('the server is gone', () => !somethingRunsIn(this.pgdata));
   }
 }
 

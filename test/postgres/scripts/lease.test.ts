@@ -130,7 +130,7 @@ describeWithS3('the lease and the lineage in a vault', () => {
   test('an attempt that was killed keeps the number that it had taken', async () => {
     await loseVolume();
     const killed = lab.spawn('prepare.sh', lab.podEnvironment);
-    await eventually('it restores', () => lab.exists('volume/pgdata/backup.manifest'), 10_000);
+    await eventually('it restores', () => lab.exists('volume/pgdata/backup.manifest'));
     killed.kill();
     await killed.exit();
     const taken = volume('lease.json');

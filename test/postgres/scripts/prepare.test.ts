@@ -225,7 +225,7 @@ describeWithPostgres('prepare.sh', () => {
       useEmptyRepository('empty');
       lab.deploy({ initialize: true });
       const killed = lab.spawn('prepare.sh', lab.podEnvironment);
-      await eventually('initdb has begun', () => lab.exists('volume/pgdata.initialising/PG_VERSION'), 10_000);
+      await eventually('initdb has begun', () => lab.exists('volume/pgdata.initialising/PG_VERSION'));
       killed.kill();
       await killed.exit();
       expect(pgdataIsEmpty()).toBe(true);
@@ -467,7 +467,7 @@ describeWithPostgres('prepare.sh', () => {
 
       test('in the middle of the restore, goes on', async () => {
         const killed = lab.spawn('prepare.sh', lab.podEnvironment);
-        await eventually('it restores', () => lab.exists('volume/pgdata/backup.manifest'), 10_000);
+        await eventually('it restores', () => lab.exists('volume/pgdata/backup.manifest'));
         killed.kill();
         await killed.exit();
         lab.deploy({});

@@ -27,7 +27,7 @@ describeWithPostgres('archiving switched on at a server that already runs', () =
     const command = [`${tools().bin}/postgres`, '-D', lab.pgdata, ...settings];
     const options = { cwd: lab.dir, env: lab.podEnvironment };
     server = Background.inPod(command, options, lab.path('tmp', `postgres-${starts}.log`));
-    await eventually('the server is a primary', () => lab.isPrimary(), 40_000);
+    await eventually('the server is a primary', () => lab.isPrimary());
   };
   const stop = async () => {
     server.signal('SIGINT');

@@ -279,7 +279,6 @@ describeWithBtrfs('snapshots', () => {
           () =>
             !killed.running ||
             (lab.exists(`volume/recovery/${moment}`) && lab.read(`volume/recovery/${moment}`) !== before),
-          10_000,
         );
         killed.kill();
         await killed.exit();

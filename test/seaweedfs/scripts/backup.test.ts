@@ -220,7 +220,7 @@ function behaves(start: () => Promise<SeaweedFs>): void {
       () => pod.objects('seaweedfs/').some((path) => path.endsWith('/partial.gz')),
       60_000,
     );
-    await eventually('content is in the vault', () => pod.packs().length > 3, 60_000);
+    await eventually('content is in the vault', () => pod.packs().length > 3);
     backup.kill();
     await backup.exit();
     expect(pod.sets()).toEqual([]);
