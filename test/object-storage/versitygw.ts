@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CertificateAuthority } from '../../local/certificates/authority';
 import { builtProgram } from '../built-program';
+import { freePort } from '../free-port';
 
 /** Its path, where `npm run local`, a rehearsal or `npm test` has built it. */
 export const findVersitygw = (): string | undefined => builtProgram('versitygw');
@@ -99,16 +100,8 @@ export class Versitygw {
   }
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
 async function listening(address: string, port: number): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
+  for (let attempt = 0; attempt < 600; attempt += 1) {
     const open = await new Promise<boolean>((resolve) => {
       const socket = connect(port, address, () => resolve(true)).on('error', () => resolve(false));
       socket.once('connect', () => socket.destroy());
@@ -116,5 +109,5 @@ async function listening(address: string, port: number): Promise<void> {
     if (open) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`versitygw does not listen on port ${port} after 5 s`);
+  throw new Error(`versitygw does not listen on port ${port} after 30 s`);
 }

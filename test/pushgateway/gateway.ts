@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { freePort } from '../postgres/scripts/processes';
+import { freePort } from '../free-port';
 import { PUSHGATEWAY } from './program';
 
 /** A test that pushes for real: skipped, and counted as such, where Debian's prometheus-pushgateway is not installed. */

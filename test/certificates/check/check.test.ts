@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../../postgres/scripts/processes';
+import { freePort } from '../../free-port';
 import { testWithPushgateway } from '../../pushgateway/gateway';
 import { type Issued, issue } from './pki';
 import { Servers } from './servers';

@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { TLSSocket } from 'node:tls';
-import { eventually, freePort } from '../../postgres/scripts/processes';
+import { freePort } from '../../free-port';
+import { eventually } from '../../postgres/scripts/processes';
 import type { Issued } from './pki';
 
 /** TLS servers of a test, on loopback. */

@@ -2,8 +2,9 @@ import { chmodSync } from 'node:fs';
 import { Vault } from '../../../constructs/object-storage';
 import { readerConf } from '../../../constructs/postgres/pgbackrest-conf';
 import { pgHbaConf, pgIdentConf } from '../../../constructs/postgres/postgresql-conf';
+import { freePort } from '../../free-port';
 import { Lab } from './lab';
-import { Background, eventually, freePort } from './processes';
+import { Background, eventually } from './processes';
 import { giveS3 } from './s3-repository';
 import { describeWithS3, S3Server } from './s3-server';
 

@@ -15,8 +15,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../free-port';
 import { configurationFiles, type Options } from './configuration';
-import { Background, canConnect, eventually, freePort, type Result, run } from './processes';
+import { Background, canConnect, eventually, type Result, run } from './processes';
 import { writeScripts } from './scripts-folder';
 import { tools } from './tools';
 

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from './processes';
+import { freePort } from '../../free-port';
 import { tools } from './tools';
 
 const INSTALLED = '/usr/lib/postgresql';

@@ -3,8 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CertificateAuthority } from '../../../local/certificates/authority';
+import { freePort } from '../../free-port';
 import { findVersitygw } from '../../object-storage/versitygw';
-import { Background, canConnect, eventually, freePort } from './processes';
+import { Background, canConnect, eventually } from './processes';
 import { findTools } from './tools';
 
 const program = findVersitygw();

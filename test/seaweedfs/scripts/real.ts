@@ -1,7 +1,8 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Background, eventually, freePort } from '../../postgres/scripts/processes';
+import { freePort } from '../../free-port';
+import { Background, eventually } from '../../postgres/scripts/processes';
 import { describeWithS3 } from '../../postgres/scripts/s3-server';
 import type { SeaweedFs } from './seaweedfs';
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { eventually, freePort } from '../../postgres/scripts/processes';
+import { freePort } from '../../free-port';
+import { eventually } from '../../postgres/scripts/processes';
 import { describeWithS3 } from '../../postgres/scripts/s3-server';
 import { hash, put, read } from './seaweedfs';
 import { SeaweedFsPod } from './seaweedfs-pod';
