@@ -111,17 +111,17 @@ describeWithPostgres('first-backup.sh and backup.sh', () => {
 
   test('two jobs exclude each other: the second waits for the first, then makes its own', async () => {
     await lab.sql('create table big as select n, md5(n::text) from generate_series(1, 400000) n');
-    const [first, second] = await Promise.all([
-      lab.job('backup.sh', ['full']),
-      lab.run([lab.path('scripts/backup.sh'), 'incr'], {
-        ...lab.jobEnvironment,
-        PGBACKREST_LOCK_PATH: lab.path('lock-other'),
-      }),
-    ]);
-    expect([first, second]).toMatchObject([{ status: 0 }, { status: 0 }]);
-    expect(`${first.stderr}${second.stderr}`).toContain(
-      'another pgBackRest job holds the lock; trying again',
+    // A checkpoint that takes its time keeps the first from going on, with the lock in its hands.
+    const first = lab.spawn('backup.sh', { ...lab.jobEnvironment, PGBACKREST_START_FAST: 'n' }, ['full']);
+    await eventually('the first has begun', () => first.log.includes('backup begins after'));
+    const other = { ...lab.jobEnvironment, PGBACKREST_LOCK_PATH: lab.path('lock-other') };
+    const second = lab.spawn('backup.sh', other, ['incr']);
+    await eventually('the second waits', () =>
+      second.log.includes('another pgBackRest job holds the lock; trying again'),
     );
+    await lab.sql('checkpoint');
+    expect(await Promise.all([first.exit(), second.exit()])).toEqual([0, 0]);
+    expect(second.log).toContain('backup command end: completed successfully');
   });
 
   describe('beside a backup whose manifest is not written yet', () => {

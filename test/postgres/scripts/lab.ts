@@ -170,10 +170,10 @@ export class Lab {
     return result.stdout;
   }
 
-  spawn(name: string, env: Options): Background {
+  spawn(name: string, env: Options, args: readonly string[] = []): Background {
     this.logs += 1;
     const log = this.path('tmp', `${name}-${this.logs}.log`);
-    const started = Background.inPod([this.path('scripts', name)], { cwd: this.dir, env }, log);
+    const started = Background.inPod([this.path('scripts', name), ...args], { cwd: this.dir, env }, log);
     this.background.push(started);
     return started;
   }
