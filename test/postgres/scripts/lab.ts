@@ -10,23 +10,24 @@ import {
   readlinkSync,
   renameSync,
   rmSync,
-  statfsSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../free-port';
 import { configurationFiles, type Options } from './configuration';
+import { podsDirectory } from './pods-directory';
 import { Background, canConnect, eventually, type Result, run } from './processes';
 import { writeScripts } from './scripts-folder';
 import { tools } from './tools';
 
+/** Between two questions that each start a process. */
+const PAUSE_MS = 100;
 const OWNED = ['volume', 'socket', 'deploy', 'tls', 'roles', 'conf.d', 'attic', 'tmp'];
 
 /** The pod of the contract on this machine: the same folders, below one of its own. */
 export class Lab {
-  /** @param parent @default - where it is fast */
-  static async create(parent = parentDirectory()): Promise<Lab> {
+  /** @param parent of its folders. @default - where it is fast */
+  static async create(parent = podsDirectory()): Promise<Lab> {
     return new Lab(mkdtempSync(join(parent, 'pod-')), await freePort(), await freePort());
   }
 
@@ -213,6 +214,7 @@ export class Lab {
       'the server is a primary',
       async () => !server.running || (await this.isPrimary()),
       40_000,
+      PAUSE_MS,
     );
     return server;
   }
@@ -225,6 +227,7 @@ export class Lab {
       'the server can be read',
       async () => !server.running || (await this.query('select')).status === 0,
       40_000,
+      PAUSE_MS,
     );
     return server;
   }
@@ -273,6 +276,8 @@ export class Lab {
     await eventually(
       `${name} is archived`,
       async () => (await this.sql('select last_archived_wal from pg_stat_archiver')) >= name,
+      60_000,
+      PAUSE_MS,
     );
   }
 
@@ -347,11 +352,4 @@ function someProcess(is: (folder: string) => boolean): boolean {
       return false;
     }
   });
-}
-
-/** Memory, where there is enough of it: these tests write and sync whole databases. */
-function parentDirectory(): string {
-  if (tools().root !== '' || !existsSync('/dev/shm')) return tmpdir();
-  const { bavail, bsize } = statfsSync('/dev/shm');
-  return bavail * bsize > 4e9 ? '/dev/shm' : tmpdir();
 }

@@ -137,16 +137,17 @@ export class Background {
   }
 }
 
-/** Tries every 20 ms until it is true, at most so long. */
+/** Tries until it is true, at most so long. @param pauseMs in between */
 export async function eventually(
   what: string,
   condition: () => boolean | Promise<boolean>,
   timeoutMs = 60_000,
+  pauseMs = 20,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`Not within ${timeoutMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
 

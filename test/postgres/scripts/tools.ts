@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { PODS_IN_MEMORY } from './pods-directory';
 
 /**
  * What the scripts run on: this machine's PostgreSQL and pgBackRest or, with
@@ -60,8 +61,10 @@ export function asPodUser(command: readonly string[]): [string, string[]] {
   if (root !== '') {
     const enter = [
       'for path in /tmp /proc /dev /etc/hosts; do mount --rbind "$path" "$0$path"; done',
-      // As in a pod, where nobody else's is seen.
+      // As in a pod, where nobody else's is seen; but for the pods' own folders.
+      `mkdir -p ${PODS_IN_MEMORY}`,
       'mount -t tmpfs -o mode=1777 shm "$0/dev/shm"',
+      `mkdir "$0${PODS_IN_MEMORY}"; mount --rbind ${PODS_IN_MEMORY} "$0${PODS_IN_MEMORY}"`,
       'here=$PWD; root=$0',
       `exec chroot --userspec=${uid}:${gid} --groups=${gid} "$root" env --chdir="$here" "$@"`,
     ].join('; ');
