@@ -51,8 +51,12 @@ Environment variables:
       );
       return;
     }
-    await undelete(store, deleted);
+    const anew = await undelete(store, deleted);
     console.log(`brought back: ${deleted.length} deleted objects`);
+    if (anew > 0)
+      console.log(
+        `  ${anew} of them written anew, with the date of now: this key may not take their marks away`,
+      );
     if (options.overwritten !== true) return;
     await revert(store, overwritten);
     console.log(`brought back: ${overwritten.length} overwritten objects, as they were before`);

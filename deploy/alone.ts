@@ -24,7 +24,7 @@ export async function alone<T>(directory: string, progress: Progress, work: () =
   }).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw error;
     throw new EnvironmentProblem(
-      `another deploy runs in this folder since ${since(lockfilePath)}: each would apply what the other writes — FIX: wait for it, or deploy from a checkout of its own; if it was killed, try again in ${STALE_MILLISECONDS / 1000} s`,
+      `another deploy runs in this folder since ${since(lockfilePath)}: each would apply what the other writes — FIX: wait for it, or deploy from a checkout of its own; if it was killed, ${afterDeath(lockfilePath)}`,
     );
   });
   try {
@@ -38,4 +38,12 @@ export async function alone<T>(directory: string, progress: Progress, work: () =
 function since(path: string): string {
   const began = statSync(path, { throwIfNoEntry: false })?.birthtime;
   return began === undefined ? 'a moment ago' : began.toISOString();
+}
+
+/** A lock grows stale by the clock, which may have been set back since. */
+function afterDeath(path: string): string {
+  const { mtimeMs = 0 } = statSync(path, { throwIfNoEntry: false }) ?? {};
+  return mtimeMs > Date.now() + STALE_MILLISECONDS
+    ? `remove ${path}: it is from the future, since the clock was set back`
+    : `try again in ${STALE_MILLISECONDS / 1000} s`;
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, utimesSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { alone } from '../../deploy/alone';
@@ -52,5 +52,14 @@ test('one that was killed is in the way for half a minute', async () => {
   );
   const long = Date.now() / 1000 - 31;
   utimesSync(lockOf(), long, long);
+  expect(await alone(directory, quiet, async () => 'next')).toBe('next');
+});
+
+test('one that was killed before the clock was set back does not grow stale: what to remove is told', async () => {
+  mkdirSync(lockOf());
+  const later = Date.now() / 1000 + 3600;
+  utimesSync(lockOf(), later, later);
+  await expect(alone(directory, quiet, async () => 'next')).rejects.toThrow(`remove ${lockOf()}`);
+  rmSync(lockOf(), { recursive: true });
   expect(await alone(directory, quiet, async () => 'next')).toBe('next');
 });

@@ -42,7 +42,7 @@ const versitygw = findVersitygw();
     expect(damage.deleted.map(({ key }) => key)).toEqual(['shop/a', 'shop/b']);
     expect(damage.overwritten.map(({ key }) => key)).toEqual(['shop/list']);
 
-    await undelete(store, damage.deleted);
+    expect(await undelete(store, damage.deleted)).toBe(0);
     expect([await store.read('shop/a'), await store.read('shop/b')]).toEqual(['first shop/a', 'second']);
     expect(await store.read('shop/list')).toBe('by an intruder');
     await revert(store, damage.overwritten);
@@ -75,7 +75,7 @@ const versitygw = findVersitygw();
       guard({ Code: 'InternalError' });
       await expect(undelete(store, deleted)).rejects.toThrow(/guarded\/a stays: InternalError/);
       guard({ Code: 'AccessDenied' });
-      await undelete(store, deleted);
+      expect(await undelete(store, deleted)).toBe(2);
     } finally {
       jest.restoreAllMocks();
     }

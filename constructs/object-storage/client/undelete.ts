@@ -82,8 +82,9 @@ const BATCH = 500;
 /**
  * Takes the marks of deletion away: what they hid is there again. Where nobody may, as in a bucket whose policy keeps all
  * versions from everybody, what they hid is written anew on top of them, which needs a key that may read versions and write.
+ * @returns how many were written anew, with today's date
  */
-export async function undelete(store: S3Store, deleted: readonly DeletedObject[]): Promise<void> {
+export async function undelete(store: S3Store, deleted: readonly DeletedObject[]): Promise<number> {
   const kept = new Set<string>();
   // One mark of each at a time, the newest first: of several in one request versitygw 1.8 loses the object.
   const deepest = Math.max(0, ...deleted.map(({ marks }) => marks.length));
@@ -95,10 +96,9 @@ export async function undelete(store: S3Store, deleted: readonly DeletedObject[]
     for (let from = 0; from < marks.length; from += BATCH)
       for (const key of await remove(store, marks.slice(from, from + BATCH))) kept.add(key);
   }
-  await copyBack(
-    store,
-    deleted.filter(({ key }) => kept.has(key)),
-  );
+  const hidden = deleted.filter(({ key }) => kept.has(key));
+  await copyBack(store, hidden);
+  return hidden.length;
 }
 
 /** @returns keys of objects whose mark this key may not take away */
