@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Every end-to-end test on real clusters, and a dated report of what each found, under `records/e2e`: about half an
- * hour on two cores. Its exit code is jest's.
+ * Every end-to-end test on real clusters, and a dated report of what each found, under `records/e2e`: about two
+ * hours on two cores. Its exit code is jest's.
  */
 interface Results {
   readonly numPassedTests: number;

@@ -1,7 +1,5 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { KubernetesProvider } from '@cdktf/provider-kubernetes/lib/provider';
 import { Alerting } from '../../constructs/alerts';
 import {
   Certificate,
@@ -9,12 +7,13 @@ import {
   CertificateIssuer,
   CertManagerAlerts,
 } from '../../constructs/certificates';
-import { App, Duration, EnvironmentStack, SecretRef } from '../../constructs/core';
+import { Duration, type EnvironmentStack, SecretRef } from '../../constructs/core';
 import { Pushgateway } from '../../constructs/pushgateway';
-import { synthesise } from '../../constructs/recovery/synthesise';
 import { imageName } from '../../local/images';
-import { commandsOf, shellBlocks } from '../alerts/runbook-commands';
+import { shellBlocks } from '../alerts/runbook-commands';
+import { Layer } from './layer';
 import { eventually, LocalSite } from './local-site';
+import { commandsIn, failing } from './runbooks';
 
 /** Issuers, certificates and their check on a real cluster with a real cert-manager; runbooks as they are written. */
 const NAMESPACE = 'shop';
@@ -22,7 +21,7 @@ const IN = `--namespace=${NAMESPACE}`;
 const IMAGE = imageName('postgres');
 
 let site: LocalSite;
-let outdir: string;
+let layer: Layer;
 
 /** What is watched: an authority of its own signs the certificate of a server that reads it at its start alone. */
 function declare(stack: EnvironmentStack): void {
@@ -105,12 +104,6 @@ function server(name: string, port: number, command: readonly string[], secret?:
   ];
 }
 
-async function apply(...items: readonly object[]): Promise<void> {
-  const LIST = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
-  const { exitCode, output } = await site.shell('kubectl apply --server-side -f - <<<"$LIST"', { LIST });
-  if (exitCode !== 0) throw new Error(output);
-}
-
 let runs = 0;
 
 /** One run of the check: how it ended, and what it told. */
@@ -152,7 +145,7 @@ function column(table: string, name: string): Record<string, string> {
 }
 
 const runbook = (name: string) => {
-  const folder = join(outdir, 'recovery/watched/runbooks');
+  const folder = layer.file('runbooks');
   const file = readdirSync(folder).find((one) => one.endsWith(`-${name}.md`)) ?? '';
   return readFileSync(join(folder, file), 'utf8');
 };
@@ -160,22 +153,16 @@ const statusOf = async (path: string) =>
   (await site.kubectl('get', 'certificate', IN, 'front', `--output=jsonpath={.status.${path}}`)).trim();
 
 beforeAll(async () => {
-  outdir = mkdtempSync(join(tmpdir(), 'certificates-'));
-  const app = new App({ outdir, stackTraces: false });
-  const stack = new EnvironmentStack(app, { environment: 'watched', layer: 'platform' });
-  new KubernetesProvider(stack, 'kubernetes', {});
-  declare(stack);
-  synthesise(app);
+  layer = new Layer('watched', declare);
   site = await LocalSite.open('certificates');
   await site.importImage('pushgateway');
   await site.install('cert-manager');
-  await apply({
+  await site.apply({
     apiVersion: 'v1',
     kind: 'Namespace',
     metadata: { name: NAMESPACE, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
   });
-  const kit = await site.script(`${join(outdir, 'recovery/watched/kit/apply')} --wait --timeout 120`, 200);
-  if (kit.exitCode !== 0) throw new Error(kit.output);
+  await layer.apply(site);
   await site.kubectl('wait', IN, '--for=condition=Ready', '--timeout=100s', 'certificates', '--all');
   const serve = [
     'openssl',
@@ -188,14 +175,14 @@ beforeAll(async () => {
     '/tls/tls.key',
     '-www',
   ];
-  await apply(...server('front', 8443, serve, 'front'));
+  await site.apply(...server('front', 8443, serve, 'front'));
   for (const name of ['gateway', 'front'])
     await site.kubectl('rollout', 'status', IN, `deployment/${name}`, '--timeout=100s');
 }, 3_600_000);
 
 afterAll(async () => {
   await site?.close();
-  rmSync(outdir, { recursive: true, force: true });
+  layer?.remove();
 }, 120_000);
 
 test('what cert-manager has made is well, as a client sees it and as it is in the Secret', async () => {
@@ -211,19 +198,9 @@ test('what cert-manager has made is well, as a client sees it and as it is in th
 }, 200_000);
 
 test('the commands of its runbooks run as they are written', async () => {
-  const folder = join(outdir, 'recovery/watched/runbooks');
-  const commands = new Set(
-    readdirSync(folder).flatMap((file) =>
-      commandsOf(file, readFileSync(join(folder, file), 'utf8')).map(({ command }) => command),
-    ),
-  );
-  expect(commands.size).toBeGreaterThan(10);
-  const failed: string[] = [];
-  for (const command of commands) {
-    const { exitCode, output } = await site.script(command);
-    if (exitCode !== 0) failed.push(`${command}\n${output}`);
-  }
-  expect(failed).toEqual([]);
+  const commands = commandsIn(layer.file('runbooks'));
+  expect(commands.length).toBeGreaterThan(10);
+  expect(await failing(commands, (command) => site.script(command))).toEqual([]);
 }, 600_000);
 
 test('it is renewed by hand as the runbook says, while cert-manager backs off; the server has to be told', async () => {

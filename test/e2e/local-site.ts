@@ -127,6 +127,15 @@ export class LocalSite {
     return { exitCode, output: `${stdout}\n${stderr}` };
   }
 
+  /** @throws Error when the API server refuses one of these objects */
+  async apply(...items: readonly object[]): Promise<void> {
+    const LIST = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+    const { exitCode, output } = await this.shell('kubectl apply --server-side --filename=- <<<"$LIST"', {
+      LIST,
+    });
+    if (exitCode !== 0) throw new Error(output);
+  }
+
   /** Commands of an operator, run as a script in the checkout with all that an operator has in the environment. */
   async script(text: string, seconds = 300): Promise<Deployed> {
     const { KUBECTL = 'kubectl', ...variables } = this.site.variables();

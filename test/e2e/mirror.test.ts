@@ -65,7 +65,7 @@ beforeAll(async () => {
   minter?.close();
   site = site.with({ ...(await keys(reader, 'reader')), ...(await keys(writer, 'writer')) });
   await site.deployed({ TF_VAR_initialize: 'true' });
-  await apply(pushgateway());
+  await site.apply(...pushgateway());
 }, 3_600_000);
 
 afterAll(async () => {
@@ -83,12 +83,6 @@ async function keys(pair: StoreKeys | undefined, who?: string): Promise<Record<s
     [`TF_VAR_uploads_${one}_secret_key`]: pair.secretAccessKey,
   });
   return who === undefined ? { ...of('reader'), ...of('writer') } : of(who);
-}
-
-async function apply(items: readonly object[]): Promise<void> {
-  const LIST = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
-  const { exitCode, output } = await site.shell('kubectl apply --server-side -f - <<<"$LIST"', { LIST });
-  if (exitCode !== 0) throw new Error(output);
 }
 
 function pushgateway(): object[] {

@@ -1,16 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { KubernetesProvider } from '@cdktf/provider-kubernetes/lib/provider';
 import { Alerting } from '../../constructs/alerts';
-import { App, EnvironmentStack, SecretRef } from '../../constructs/core';
+import { type EnvironmentStack, SecretRef } from '../../constructs/core';
 import type { Vault } from '../../constructs/object-storage';
-import { synthesise } from '../../constructs/recovery/synthesise';
 import { SeaweedFsAlerts, SeaweedFsBackup } from '../../constructs/seaweedfs';
 import { imageName } from '../../local/images';
-import { commandsOf } from '../alerts/runbook-commands';
+import { Layer } from './layer';
 import { eventually, LocalSite } from './local-site';
+import { commandsIn, failing } from './runbooks';
 
 /**
  * The jobs of a backup of SeaweedFS as real pods with a real vault, and the commands of the runbooks. There is no image of
@@ -21,7 +17,7 @@ const IN = `--namespace=${NAMESPACE}`;
 const ID = '20260504T020000Z';
 
 let site: LocalSite;
-let outdir: string;
+let layer: Layer;
 
 function declare(stack: EnvironmentStack, vault: Vault): void {
   const alerting = new Alerting({ runbookBaseUrl: 'https://git.example.com/runbooks', delivery: 'files' });
@@ -44,12 +40,6 @@ function declare(stack: EnvironmentStack, vault: Vault): void {
     pushgateway: 'http://pushgateway.storage:9091',
   });
   new SeaweedFsAlerts(stack, 'alerts', { ...common, asset, claims: ['data-files-volume-0'] });
-}
-
-async function apply(...items: readonly object[]): Promise<void> {
-  const LIST = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
-  const { exitCode, output } = await site.shell('kubectl apply --server-side -f - <<<"$LIST"', { LIST });
-  if (exitCode !== 0) throw new Error(output);
 }
 
 const secret = (name: string, stringData: Readonly<Record<string, string>>): object => ({
@@ -80,33 +70,27 @@ async function job(name: string, template: string, variables: string) {
 }
 
 beforeAll(async () => {
-  outdir = mkdtempSync(join(tmpdir(), 'seaweedfs-'));
   site = await LocalSite.open('seaweedfs');
   const bucket = await site.npmRun('vault', ['local']);
   if (bucket.exitCode !== 0) throw new Error(bucket.output);
   const { keys, vault } = site.vault('local-vault');
-  const app = new App({ outdir, stackTraces: false });
-  const stack = new EnvironmentStack(app, { environment: 'files', layer: 'platform' });
-  new KubernetesProvider(stack, 'kubernetes', {});
-  declare(stack, vault);
-  synthesise(app);
-  await apply({
+  layer = new Layer('files', (stack) => declare(stack, vault));
+  await site.apply({
     apiVersion: 'v1',
     kind: 'Namespace',
     metadata: { name: NAMESPACE, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
   });
   const { accessKeyId: access, secretAccessKey } = keys;
-  await apply(
+  await site.apply(
     secret('keys', { access, secret: secretAccessKey, filer: 'a key', passphrase: 'a passphrase' }),
     secret('client', { 'tls.crt': 'a certificate', 'tls.key': 'its key' }),
   );
-  const kit = await site.script(`${join(outdir, 'recovery/files/kit/apply')} --wait --timeout 120`, 200);
-  if (kit.exitCode !== 0) throw new Error(kit.output);
+  await layer.apply(site);
 }, 3_600_000);
 
 afterAll(async () => {
   await site?.close();
-  rmSync(outdir, { recursive: true, force: true });
+  layer?.remove();
 }, 120_000);
 
 test('the pod of the restore reaches the vault and tells the sets in it', async () => {
@@ -137,19 +121,7 @@ test('a backup without a SeaweedFS ends with the cause and the fix, and takes no
 }, 300_000);
 
 test('the commands of its runbooks run as they are written', async () => {
-  const folder = join(outdir, 'recovery/files/runbooks');
-  const commands = new Set(
-    readdirSync(folder)
-      .filter((file) => file.startsWith('seaweedfs'))
-      .flatMap((file) =>
-        commandsOf(file, readFileSync(join(folder, file), 'utf8')).map(({ command }) => command),
-      ),
-  );
-  expect(commands.size).toBeGreaterThan(5);
-  const failed: string[] = [];
-  for (const command of commands) {
-    const { exitCode, output } = await site.script(command);
-    if (exitCode !== 0) failed.push(`${command}\n${output}`);
-  }
-  expect(failed).toEqual([]);
+  const commands = commandsIn(layer.file('runbooks'), 'seaweedfs');
+  expect(commands.length).toBeGreaterThan(5);
+  expect(await failing(commands, (command) => site.script(command))).toEqual([]);
 }, 600_000);

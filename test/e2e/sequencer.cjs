@@ -1,4 +1,4 @@
-const { basename } = require('node:path');
+const { relative } = require('node:path');
 const { default: Sequencer } = require('@jest/test-sequencer');
 
 /**
@@ -7,37 +7,50 @@ const { default: Sequencer } = require('@jest/test-sequencer');
  */
 const SECONDS = {
   accident: 170,
-  alerts: 600,
+  'alerts/backups': 220,
+  'alerts/faults': 230,
+  'alerts/rules': 140,
+  'alerts/volume': 110,
   'cheat-sheet': 55,
-  certificates: 150,
-  clock: 95,
+  certificates: 65,
   dumps: 75,
   engines: 5,
   escrow: 95,
   'existing-volume': 180,
-  'full-volume': 200,
+  'faults/clock': 95,
+  'faults/full-volume': 200,
+  'faults/life': 250,
+  'faults/repository-damage': 190,
+  'faults/repository-gaps': 180,
+  'faults/vault-answers': 240,
+  'faults/vault-away': 280,
   'larger-volume': 50,
-  life: 250,
-  mirror: 200,
-  monitoring: 240,
+  mirror: 160,
+  'monitoring/addons': 160,
+  'monitoring/certificate-expiry': 170,
+  'monitoring/pushed-and-probed': 100,
   recover: 140,
   refusals: 240,
   replicas: 260,
-  repository: 330,
   revived: 150,
-  seaweedfs: 90,
-  'snapshot-deploy': 200,
-  'snapshot-wal': 250,
-  snapshots: 300,
-  'second-repository': 500,
+  seaweedfs: 50,
+  'second-repository/alone': 90,
+  'second-repository/backups': 220,
+  'second-repository/both': 85,
+  'snapshots/deploy': 200,
+  'snapshots/schedule': 200,
+  'snapshots/wal-after': 210,
+  'snapshots/wal-before': 130,
   staging: 50,
-  'tls-rotation': 360,
+  'tls/rotation': 290,
+  'tls/without-operator': 130,
   upgrade: 120,
-  vault: 420,
-  velero: 500,
+  'velero/order': 150,
+  'velero/partial': 260,
+  'velero/recovery': 275,
 };
 
-const seconds = ({ path }) => SECONDS[basename(path, '.test.ts')] ?? 120;
+const seconds = ({ path }) => SECONDS[relative(__dirname, path).replace(/\.test\.ts$/, '')] ?? 120;
 
 /** The longest first, each into the shard that has the least so far; the same for everybody. */
 module.exports = class extends Sequencer {

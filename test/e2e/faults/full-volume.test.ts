@@ -28,9 +28,9 @@ const server = (path: string): Promise<string> =>
     .catch(() => '');
 
 beforeAll(async () => {
-  const direct = await LocalSite.open('faults');
+  const direct = await LocalSite.open('full-volume');
   site = direct;
-  proxy = await FaultProxy.start('faults');
+  proxy = await FaultProxy.start('full-volume');
   site = direct.with({ VAULT_ENDPOINT: proxy.endpoint });
   await giveSmallVolume(site, 300);
   await site.initialised();

@@ -19,9 +19,9 @@ const POD = 'orders-0';
 const lastLine = (output: string): string => output.trim().split('\n').at(-1) ?? '';
 
 beforeAll(async () => {
-  const direct = await LocalSite.open('faults');
+  const direct = await LocalSite.open('life');
   site = direct;
-  proxy = await FaultProxy.start('faults');
+  proxy = await FaultProxy.start('life');
   site = direct.with({ VAULT_ENDPOINT: proxy.endpoint });
   expect((await site.npmRun('vault', ['local'])).exitCode).toBe(0);
 }, 3_600_000);

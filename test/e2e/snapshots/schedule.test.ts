@@ -1,22 +1,21 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { KubernetesProvider } from '@cdktf/provider-kubernetes/lib/provider';
-import { Alerting } from '../../constructs/alerts';
-import { App, EnvironmentStack, Schedule, SecretRef } from '../../constructs/core';
-import type { Vault } from '../../constructs/object-storage';
-import { Pushgateway } from '../../constructs/pushgateway';
-import { synthesise } from '../../constructs/recovery/synthesise';
+import { Alerting } from '../../../constructs/alerts';
+import { type EnvironmentStack, Schedule, SecretRef } from '../../../constructs/core';
+import type { Vault } from '../../../constructs/object-storage';
+import { Pushgateway } from '../../../constructs/pushgateway';
 import {
   readSnapshotRecord,
   SnapshotClass,
   SnapshotExpiryPolicy,
   type SnapshotRecord,
   SnapshotSchedule,
-} from '../../constructs/snapshots';
-import { imageName } from '../../local/images';
-import { commandsOf, shellBlocks } from '../alerts/runbook-commands';
-import { eventually, LocalSite } from './local-site';
+} from '../../../constructs/snapshots';
+import { imageName } from '../../../local/images';
+import { shellBlocks } from '../../alerts/runbook-commands';
+import { Layer } from '../layer';
+import { eventually, LocalSite } from '../local-site';
+import { commandsIn, failing } from '../runbooks';
 import { DRIVER, SIZE, SnapshotDriver } from './snapshot-driver';
 
 /**
@@ -30,7 +29,7 @@ const PATH = 'local';
 
 let site: LocalSite;
 let driver: SnapshotDriver;
-let outdir: string;
+let layer: Layer;
 
 function declare(stack: EnvironmentStack, vault: Vault): void {
   const snapshotClass = new SnapshotClass(stack, 'class', { name: 'disk', driver: DRIVER, group: {} });
@@ -104,12 +103,6 @@ function claim(name: string, labels: Record<string, string> = {}): object[] {
   ];
 }
 
-async function apply(...items: readonly object[]): Promise<void> {
-  const LIST = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
-  const { exitCode, output } = await site.shell('kubectl apply --server-side -f - <<<"$LIST"', { LIST });
-  if (exitCode !== 0) throw new Error(output);
-}
-
 async function json<T>(...args: readonly string[]): Promise<T> {
   return JSON.parse(await site.kubectl(...args, '--output=json')) as T;
 }
@@ -136,7 +129,7 @@ async function take(
     else known.value = value;
   }
   job.spec.backoffLimit = 0;
-  await apply(job);
+  await site.apply(job);
   interface Pods {
     readonly items: readonly {
       readonly status: {
@@ -182,13 +175,8 @@ beforeAll(async () => {
   const { exitCode, output } = await site.npmRun('vault', ['local']);
   if (exitCode !== 0) throw new Error(output);
   const { keys, vault } = site.vault('local-vault');
-  outdir = mkdtempSync(join(tmpdir(), 'snapshots-'));
-  const app = new App({ outdir, stackTraces: false });
-  const stack = new EnvironmentStack(app, { environment: 'snapshots', layer: 'platform' });
-  new KubernetesProvider(stack, 'kubernetes', {});
-  declare(stack, vault);
-  synthesise(app);
-  await apply(
+  layer = new Layer('snapshots', (stack) => declare(stack, vault));
+  await site.apply(
     {
       apiVersion: 'v1',
       kind: 'Namespace',
@@ -211,8 +199,7 @@ beforeAll(async () => {
     ...claim('set-0', { app: 'set' }),
     ...claim('set-1', { app: 'set' }),
   );
-  const kit = await site.script(`${join(outdir, 'recovery/snapshots/kit/apply')} --wait --timeout 120`, 200);
-  if (kit.exitCode !== 0) throw new Error(kit.output);
+  await layer.apply(site);
   await site.kubectl('rollout', 'status', IN, 'deployment/gateway', '--timeout=100s');
   await site.kubectl(
     ...[
@@ -231,7 +218,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await driver?.stop();
   await site?.close();
-  if (outdir !== undefined) rmSync(outdir, { recursive: true, force: true });
+  layer?.remove();
 }, 120_000);
 
 test('a run of the CronJob takes one, and leaves its record in the vault and its result at the Pushgateway', async () => {
@@ -268,7 +255,7 @@ test('a run of the CronJob takes one, and leaves its record in the vault and its
 
 test('retention removes snapshots from the store as well, and touches nobody else’s', async () => {
   // Somebody's own, of the same claim and class.
-  await apply({
+  await site.apply({
     apiVersion: 'snapshot.storage.k8s.io/v1',
     kind: 'VolumeSnapshot',
     metadata: { name: 'by-hand', namespace: NAMESPACE },
@@ -350,7 +337,7 @@ test('the admission policy holds it to contents of its namespace, and to their p
     items: { metadata: { name: string }; status: { snapshotHandle: string } }[];
   }>('get', 'volumesnapshotcontents');
   const own = contents.items.find(({ status }) => status.snapshotHandle === handle)?.metadata.name ?? '';
-  await apply(
+  await site.apply(
     ...(['elsewhere'] as const).flatMap((namespace) => [
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
       {
@@ -454,11 +441,11 @@ test('what is deleted by mistake stays in the store, and is attached again from 
 }, 300_000);
 
 test('by the record, jq and kubectl alone, as the README says', async () => {
-  const readme = readFileSync(join(__dirname, '../../constructs/snapshots/README.md'), 'utf8');
+  const readme = readFileSync(join(__dirname, '../../../constructs/snapshots/README.md'), 'utf8');
   const flow = shellBlocks(readme).find((block) => block.includes('record.json | kubectl apply')) ?? 'false';
   const written = await record('set-0');
   await site.kubectl('delete', 'persistentvolumeclaim', IN, 'set-0');
-  const file = join(outdir, 'record.json');
+  const file = join(layer.outdir, 'record.json');
   writeFileSync(file, JSON.stringify(written));
   const { exitCode, output } = await site.script(flow.replace('record.json', file));
   expect(exitCode === 0 ? '' : output).toBe('');
@@ -529,19 +516,9 @@ test('the schedule goes on with what was attached: it counts, and goes when its 
 }, 300_000);
 
 test('the commands of its runbooks run as they are written', async () => {
-  const folder = join(outdir, 'recovery/snapshots/runbooks');
-  const commands = new Set(
-    readdirSync(folder).flatMap((file) =>
-      commandsOf(file, readFileSync(join(folder, file), 'utf8')).map(({ command }) => command),
-    ),
-  );
-  expect(commands.size).toBeGreaterThan(4);
-  const failed: string[] = [];
-  for (const command of commands) {
-    const { exitCode, output } = await site.script(command);
-    if (exitCode !== 0) failed.push(`${command}\n${output}`);
-  }
-  expect(failed).toEqual([]);
+  const commands = commandsIn(layer.file('runbooks'));
+  expect(commands.length).toBeGreaterThan(4);
+  expect(await failing(commands, (command) => site.script(command))).toEqual([]);
 }, 600_000);
 
 // No CSI driver whose snapshots are atomic can be built or had here: the host path driver is no Go module.

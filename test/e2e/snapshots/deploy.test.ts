@@ -1,9 +1,9 @@
 import { tmpdir } from 'node:os';
-import { snapshotRecordKey } from '../../constructs/snapshots';
-import { Btrfs, describeWithBtrfs } from '../postgres/scripts/btrfs';
+import { snapshotRecordKey } from '../../../constructs/snapshots';
+import { Btrfs, describeWithBtrfs } from '../../postgres/scripts/btrfs';
+import { Checkout } from '../checkout';
+import { eventually, LocalSite } from '../local-site';
 import { BtrfsVolumes, create, volumeName } from './btrfs-volumes';
-import { Checkout } from './checkout';
-import { eventually, LocalSite } from './local-site';
 import { DRIVER, SnapshotDriver } from './snapshot-driver';
 
 /**

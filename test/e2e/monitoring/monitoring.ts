@@ -1,5 +1,5 @@
-import { ALERTMANAGER_API, PROMETHEUS_API } from '../../local/cluster/addons/monitoring';
-import type { LocalSite } from './local-site';
+import { ALERTMANAGER_API, PROMETHEUS_API } from '../../../local/cluster/addons/monitoring';
+import type { LocalSite } from '../local-site';
 
 /** One series of an answer. */
 export interface Sample {

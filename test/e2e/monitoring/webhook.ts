@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { addressesOf, readState } from '../../local/instance-state';
-import { namespacePath } from '../../local/network/namespaces';
+import { addressesOf, readState } from '../../../local/instance-state';
+import { namespacePath } from '../../../local/network/namespaces';
 
 const PORT = 9999;
 

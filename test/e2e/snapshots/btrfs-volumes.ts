@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Btrfs } from '../postgres/scripts/btrfs';
-import type { LocalSite } from './local-site';
+import type { Btrfs } from '../../postgres/scripts/btrfs';
+import type { LocalSite } from '../local-site';
 
 /** Volumes for the database's claim that are subvolumes of btrfs on the node: the part of a driver that copies blocks. */
 export class BtrfsVolumes {

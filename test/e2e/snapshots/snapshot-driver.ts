@@ -1,4 +1,4 @@
-import type { LocalSite } from './local-site';
+import type { LocalSite } from '../local-site';
 
 interface Content {
   readonly kind: string;
