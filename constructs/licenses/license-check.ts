@@ -4,45 +4,24 @@ import {
   addCheck,
   Construct,
   Duration,
-  deterministicDelay,
   type Finding,
   literals,
-  Schedule,
+  type Schedule,
   SecretRef,
   scriptFiles,
 } from '../core';
-import { isPushTarget, type PushFragment, type PushTarget, pushFragment } from '../pushgateway';
+import { isPushTarget } from '../pushgateway';
+import { type CheckProps, checkJob, sixHourly } from '../pushgateway/check-job';
 import type { CheckedLicense } from '../workload-alerts';
-import {
-  type Container,
-  jobPod,
-  RESTRICTED_CONTAINER,
-  type Resources,
-  Secrets,
-  scheduledJob,
-} from '../workloads';
+import { type Resources, Secrets } from '../workloads';
 
-export interface LicenseCheckProps {
+export interface LicenseCheckProps extends CheckProps {
   /** Of the license: label `license` of its metrics, and in names of objects. */
   readonly name: string;
-  readonly namespace: string;
   /** The license: a JSON Web Token whose claim `exp` is its end. */
   readonly token: SecretRef;
-  /** Image with bash, jq and curl: images/postgres has them. */
-  readonly image: string;
-  /** @default IfNotPresent */
-  readonly imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
-  /** User of the pod. @default 999, that of images/postgres */
-  readonly uid?: number;
-  /** @default - every six hours, at a minute of its own */
-  readonly schedule?: Schedule;
   /** The Job fails when it ends within this time. @default Duration.days(30), as its alert */
   readonly warnBefore?: Duration;
-  /**
-   * Where the result is pushed: a `Pushgateway`, or the URL of one that Prometheus scrapes with `honorLabels`.
-   * @default - nowhere: the Job's status, termination message and log tell it, and nobody is alerted
-   */
-  readonly pushgateway?: PushTarget;
   /** @default 10m CPU, 16Mi; at most 64Mi */
   readonly resources?: Resources;
 }
@@ -69,7 +48,7 @@ export class LicenseCheck extends Construct implements CheckedLicense {
   constructor(scope: Construct, id: string, props: LicenseCheckProps) {
     super(scope, id);
     const { name, namespace, pushgateway, token } = props;
-    const schedule = props.schedule ?? defaultSchedule(namespace, name);
+    const schedule = props.schedule ?? sixHourly(`${namespace}/${name}/license-check`);
     const valid = schedule.faults().length === 0;
     const labels = { 'app.kubernetes.io/name': name, 'app.kubernetes.io/component': 'license-check' };
     const metadata = { name: `${name}-license-check`, namespace, labels };
@@ -92,78 +71,29 @@ export class LicenseCheck extends Construct implements CheckedLicense {
     });
     // A fault of its own.
     if (!valid) return;
-    const push = pushFragment(pushgateway);
+    const { key, name: secretName } = secrets.selector('token');
+    const days = Math.ceil((props.warnBefore ?? Duration.days(30)).toSeconds() / 86_400);
     new kubernetes.CronJobV1(this, 'check', {
       metadata,
-      spec: scheduledJob(schedule, {
+      spec: checkJob(props, {
         labels,
-        // A license that ends soon does so a minute later, too.
-        backoffLimit: 0,
+        schedule,
         limit: RUN_LIMIT,
-        template: {
-          metadata: { labels: { ...labels, ...push.labels } },
-          spec: podSpec(props, metadata.name, secrets.selector('token'), push),
+        configMap: metadata.name,
+        // The file is named by the license: its result is, too.
+        command: ['/config/license.sh', '--days', String(days), `${LICENSES}/${name}`],
+        mounted: {
+          path: LICENSES,
+          volume: {
+            name: 'license',
+            // Optional: what is not there is told as such, where the pod would otherwise wait for it, silently.
+            secret: { secretName, optional: true, defaultMode: '0440', items: [{ key, path: name }] },
+          },
         },
-        keep: 1,
+        resources: props.resources ?? RESOURCES,
       }),
     });
   }
-}
-
-function defaultSchedule(namespace: string, name: string): Schedule {
-  const delay = deterministicDelay(`${namespace}/${name}/license-check`, Duration.hours(1));
-  return Schedule.cron(`${Math.floor(delay.toSeconds() / 60)} */6 * * *`);
-}
-
-function podSpec(
-  props: LicenseCheckProps,
-  configMap: string,
-  token: { readonly name: string; readonly key: string },
-  push: PushFragment,
-) {
-  const {
-    image,
-    imagePullPolicy = 'IfNotPresent',
-    name,
-    namespace,
-    resources = RESOURCES,
-    uid = 999,
-  } = props;
-  const days = Math.ceil((props.warnBefore ?? Duration.days(30)).toSeconds() / 86_400);
-  const container: Container = {
-    name: 'check',
-    image,
-    imagePullPolicy,
-    // The file is named by the license: its result is, too.
-    command: ['/config/license.sh', '--days', String(days), `${LICENSES}/${name}`],
-    env: [{ name: 'NAMESPACE', value: namespace }, ...push.env],
-    volumeMount: [
-      { name: 'config', mountPath: '/config', readOnly: true },
-      { name: 'license', mountPath: LICENSES, readOnly: true },
-      { name: 'tmp', mountPath: '/tmp' },
-    ],
-    resources,
-    securityContext: RESTRICTED_CONTAINER,
-    terminationMessagePolicy: 'FallbackToLogsOnError',
-  };
-  return {
-    ...jobPod(uid),
-    container: [container],
-    volume: [
-      { name: 'config', configMap: { name: configMap, defaultMode: '0555' } },
-      // Optional: what is not there is told as such, where the pod would otherwise wait for it, silently.
-      {
-        name: 'license',
-        secret: {
-          secretName: token.name,
-          optional: true,
-          defaultMode: '0440',
-          items: [{ key: token.key, path: name }],
-        },
-      },
-      { name: 'tmp', emptyDir: {} },
-    ],
-  };
 }
 
 function faults(props: LicenseCheckProps, schedule: Schedule, gap: Duration): Finding[] {
