@@ -10,11 +10,10 @@ import { onTimeline, parseTarget } from '../clone/instant';
 import { openPsql } from '../clone/psql';
 import { remove } from '../clone/remove';
 import { Kubectl } from '../deploy/kubectl';
-import { ProgramFailed } from '../deploy/process';
 import { EnvironmentProblem } from '../deploy/progress';
 import type { Environment } from '../environments';
 import { environmentArgument } from './argument';
-import { fail } from './failure';
+import { failOnCluster } from './failure';
 
 const DEFAULT_NAME = 'look';
 
@@ -184,13 +183,4 @@ const program = new Command('clone')
     await actions(subject, application).parseAsync([...rest], { from: 'user' });
   });
 
-program.parseAsync().catch((error: unknown) => {
-  // The cluster's own words name the cause; what is wrong is the cluster, or the way to it.
-  if (error instanceof ProgramFailed) {
-    fail(
-      new EnvironmentProblem(
-        `${error.message} — FIX: see that KUBECONFIG leads to the cluster, and that its pods run`,
-      ),
-    );
-  } else fail(error);
-});
+program.parseAsync().catch(failOnCluster);

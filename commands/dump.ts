@@ -1,14 +1,12 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { Subject } from '../clone/access';
-import { ProgramFailed } from '../deploy/process';
-import { EnvironmentProblem } from '../deploy/progress';
 import { runJob } from '../dump/jobs';
 import { type Dump, listDumps, type Manifest, renderDump } from '../dump/list';
 import { restoreDump } from '../dump/restore';
 import { subjectOf } from '../dump/subject';
 import type { Environment } from '../environments';
 import { environmentArgument } from './argument';
-import { fail } from './failure';
+import { failOnCluster } from './failure';
 
 const say = (message: string): void => console.log(message);
 
@@ -111,13 +109,4 @@ const program = new Command('dump')
     await actions(subjectOf(environment, database)).parseAsync([...rest], { from: 'user' });
   });
 
-program.parseAsync().catch((error: unknown) => {
-  // The cluster's own words name the cause; what is wrong is the cluster, or the way to it.
-  if (error instanceof ProgramFailed) {
-    fail(
-      new EnvironmentProblem(
-        `${error.message} — FIX: see that KUBECONFIG leads to the cluster, and that its pods run`,
-      ),
-    );
-  } else fail(error);
-});
+program.parseAsync().catch(failOnCluster);

@@ -9,13 +9,12 @@ import {
 } from '../constructs/escrow/client';
 import { openStore } from '../constructs/object-storage/client';
 import { Kubectl } from '../deploy/kubectl';
-import { ProgramFailed } from '../deploy/process';
 import { EnvironmentProblem } from '../deploy/progress';
 import type { Environment } from '../environments';
 import { drill } from '../escrow/drill';
 import { readIdentityFile } from '../escrow/identity-file';
 import { environmentArgument } from './argument';
-import { EXIT, fail } from './failure';
+import { EXIT, failOnCluster } from './failure';
 
 /** Standard output is for what a shell reads: secrets, and nothing else. */
 const say = (message: string): void => console.error(message);
@@ -110,12 +109,4 @@ Environment variables:
     await actions(environment).parseAsync([...rest], { from: 'user' });
   });
 
-program.parseAsync().catch((error: unknown) => {
-  if (error instanceof ProgramFailed) {
-    fail(
-      new EnvironmentProblem(
-        `${error.message} — FIX: see that KUBECONFIG leads to the cluster in which the secrets are in use`,
-      ),
-    );
-  } else fail(error);
-});
+program.parseAsync().catch((error: unknown) => failOnCluster(error, 'its databases use these secrets'));

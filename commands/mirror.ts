@@ -1,13 +1,11 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { openStore } from '../constructs/object-storage/client';
-import { ProgramFailed } from '../deploy/process';
-import { EnvironmentProblem } from '../deploy/progress';
 import type { Environment } from '../environments';
 import { restoreMirror, runMirror } from '../mirror/jobs';
 import { listRuns, megabytes, renderRun } from '../mirror/runs';
 import { subjectOf } from '../mirror/subject';
 import { environmentArgument } from './argument';
-import { fail } from './failure';
+import { failOnCluster } from './failure';
 
 const say = (message: string): void => console.log(message);
 
@@ -117,13 +115,4 @@ const program = new Command('mirror')
     await actions(environment, bucket).parseAsync([...rest], { from: 'user' });
   });
 
-program.parseAsync().catch((error: unknown) => {
-  // The cluster's own words name the cause; what is wrong is the cluster, or the way to it.
-  if (error instanceof ProgramFailed) {
-    fail(
-      new EnvironmentProblem(
-        `${error.message} — FIX: see that KUBECONFIG leads to the cluster, and that its pods run`,
-      ),
-    );
-  } else fail(error);
-});
+program.parseAsync().catch(failOnCluster);

@@ -1,14 +1,12 @@
 import { createInterface } from 'node:readline/promises';
 import { Command, InvalidArgumentError } from 'commander';
-import { ProgramFailed } from '../deploy/process';
-import { EnvironmentProblem } from '../deploy/progress';
 import { subjectOf } from '../dump/subject';
 import type { Environment } from '../environments';
 import { plan, promote } from '../promotion/promote';
 import { rebuild } from '../promotion/rebuild';
 import { render, standings } from '../promotion/standing';
 import { environmentArgument } from './argument';
-import { fail } from './failure';
+import { failOnCluster } from './failure';
 
 const say = (message: string): void => console.log(message);
 
@@ -64,13 +62,4 @@ const program = new Command('promote')
     );
   });
 
-program.parseAsync().catch((error: unknown) => {
-  // The cluster's own words name the cause; what is wrong is the cluster, or the way to it.
-  if (error instanceof ProgramFailed) {
-    fail(
-      new EnvironmentProblem(
-        `${error.message} — FIX: see that KUBECONFIG leads to the cluster, and that its pods run`,
-      ),
-    );
-  } else fail(error);
-});
+program.parseAsync().catch(failOnCluster);

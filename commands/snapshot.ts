@@ -2,13 +2,11 @@ import { Command, InvalidArgumentError } from 'commander';
 import { Size } from '../constructs/core';
 import { openStore } from '../constructs/object-storage/client';
 import { Kubectl } from '../deploy/kubectl';
-import { ProgramFailed } from '../deploy/process';
-import { EnvironmentProblem } from '../deploy/progress';
 import type { Environment } from '../environments';
 import { findRecord, listRecords, type RecordPlace, renderRecord } from '../snapshot/records';
 import { attach, chosen, restoreClaim } from '../snapshot/restore';
 import { environmentArgument } from './argument';
-import { fail } from './failure';
+import { failOnCluster } from './failure';
 
 const say = (message: string): void => console.log(message);
 
@@ -123,13 +121,6 @@ Environment variables:
     await actions(environment).parseAsync([...rest], { from: 'user' });
   });
 
-program.parseAsync().catch((error: unknown) => {
-  // The cluster's own words name the cause; what is wrong is the cluster, or the way to it.
-  if (error instanceof ProgramFailed) {
-    fail(
-      new EnvironmentProblem(
-        `${error.message} — FIX: see that KUBECONFIG leads to the cluster, and that it has the definitions of volume snapshots`,
-      ),
-    );
-  } else fail(error);
-});
+program
+  .parseAsync()
+  .catch((error: unknown) => failOnCluster(error, 'it has the definitions of volume snapshots'));

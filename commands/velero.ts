@@ -2,7 +2,6 @@ import { Command } from 'commander';
 import { newestIncarnation, openStore } from '../constructs/object-storage/client';
 import type { VeleroRecoveryOrder } from '../constructs/velero/settings';
 import { Kubectl } from '../deploy/kubectl';
-import { ProgramFailed } from '../deploy/process';
 import { EnvironmentProblem } from '../deploy/progress';
 import {
   carryOut,
@@ -15,7 +14,7 @@ import {
 import { veleroStatus } from '../deploy/velero/status';
 import type { Environment } from '../environments';
 import { environmentArgument } from './argument';
-import { fail } from './failure';
+import { failOnCluster } from './failure';
 
 interface RestoreArguments {
   readonly id?: string;
@@ -156,12 +155,4 @@ Environment variables:
     await actions(environment).parseAsync([...rest], { from: 'user' });
   });
 
-program.parseAsync().catch((error: unknown) => {
-  if (error instanceof ProgramFailed)
-    fail(
-      new EnvironmentProblem(
-        `${error.message} — FIX: see that KUBECONFIG leads to the cluster, and that Velero is installed there`,
-      ),
-    );
-  else fail(error);
-});
+program.parseAsync().catch((error: unknown) => failOnCluster(error, 'Velero is installed there'));
