@@ -1,10 +1,11 @@
 import { aws } from '../../bindings/aws';
 import { addCheck, addWarning, Construct, Duration, type Size } from '../../core';
-import { type Asset, type AssetProps, Recovery } from '../../recovery';
+import type { Asset, AssetProps } from '../../recovery';
 import type { BackupTarget } from '../backup';
-import { type AwsPlace, checkCopies, daysOf, inPlace, locationOf } from '../place';
+import { type AwsPlace, daysOf, inPlace } from '../place';
 import { partitionOf } from '../policies';
-import { type AutomatedBackupsReplication, replicateAutomatedBackups } from './automated-backups';
+import type { AutomatedBackupsReplication } from './automated-backups';
+import { declareBackups } from './backups';
 import { instanceFaults } from './faults';
 import { type DatabaseRecovery, recoveryArguments, recoveryFaults, recoveryWarnings } from './recovery-order';
 
@@ -57,11 +58,6 @@ export interface ProtectedDatabaseInstanceProps
   readonly tags?: Readonly<Record<string, string>>;
 }
 
-/**
- * RDS uploads transaction logs every five minutes, so that is how old the newest instant is
- * (docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIT.html).
- */
-export const RDS_LAG = Duration.minutes(5);
 const KEEP_BACKUPS = Duration.days(14);
 
 /** Of a database in RDS, as plans and copies need to know it. */
@@ -144,32 +140,14 @@ export class ProtectedDatabaseInstance extends Construct implements DatabaseRefe
     });
     this.address = instance.address;
     this.masterSecretArn = instance.masterUserSecret.get(0).secretArn;
-    const recovery = Recovery.of(this);
-    this.asset = recovery.asset({
-      id: name,
-      kind: 'rds',
-      criticality: props.criticality,
-      recoveredBy: 'provider',
+    const { asset, replicatedBackupsArn } = declareBackups(this, {
+      ...props,
+      keepBackups,
       expectedSize: props.expectedSize ?? props.storage,
-      ...(props.objectives === undefined ? {} : { objectives: props.objectives }),
-      ...(props.degradedMode === undefined ? {} : { degradedMode: props.degradedMode }),
+      arn: instance.arn,
     });
-    recovery.protects(this.asset, {
-      kind: 'wal-archive',
-      maximumLag: RDS_LAG,
-      retention: `any instant of ${keepBackups.human()}`,
-      location: locationOf('RDS automated backups', props),
-    });
-    this.replicatedBackupsArn =
-      props.replicateBackups === undefined
-        ? undefined
-        : replicateAutomatedBackups(this, this.asset, {
-            ...props.replicateBackups,
-            keepBackups: props.replicateBackups.keepBackups ?? keepBackups,
-            place: props,
-            sourceArn: instance.arn,
-          });
-    checkCopies(this, this.asset, props);
+    this.asset = asset;
+    this.replicatedBackupsArn = replicatedBackupsArn;
   }
 }
 

@@ -1,13 +1,9 @@
 import { addCheck, Construct, type Duration } from '../../core';
-import { type Asset, type AssetProps, Recovery } from '../../recovery';
-import { type AwsPlace, checkCopies, keyFaults, locationOf, placeFaults } from '../place';
-import {
-  type AutomatedBackupsReplication,
-  keepBackupsFaults,
-  replicateAutomatedBackups,
-  replicationFaults,
-} from './automated-backups';
-import { type DatabaseReference, databaseArn, RDS_LAG } from './database-instance';
+import type { Asset, AssetProps } from '../../recovery';
+import { type AwsPlace, keyFaults, placeFaults } from '../place';
+import { type AutomatedBackupsReplication, keepBackupsFaults, replicationFaults } from './automated-backups';
+import { declareBackups } from './backups';
+import { type DatabaseReference, databaseArn } from './database-instance';
 import { identifierFaults } from './faults';
 
 export interface ExistingDatabaseInstanceProps
@@ -54,31 +50,8 @@ export class ExistingDatabaseInstance extends Construct implements DatabaseRefer
       ...keepBackupsFaults('keepBackups', keepBackups),
       ...replicationFaults(props.replicateBackups, props),
     ]);
-    const recovery = Recovery.of(this);
-    this.asset = recovery.asset({
-      id: name,
-      kind: 'rds',
-      criticality: props.criticality,
-      recoveredBy: 'provider',
-      ...(props.expectedSize === undefined ? {} : { expectedSize: props.expectedSize }),
-      ...(props.objectives === undefined ? {} : { objectives: props.objectives }),
-      ...(props.degradedMode === undefined ? {} : { degradedMode: props.degradedMode }),
-    });
-    recovery.protects(this.asset, {
-      kind: 'wal-archive',
-      maximumLag: RDS_LAG,
-      retention: `any instant of ${keepBackups.human()}`,
-      location: locationOf('RDS automated backups', props),
-    });
-    this.replicatedBackupsArn =
-      props.replicateBackups === undefined
-        ? undefined
-        : replicateAutomatedBackups(this, this.asset, {
-            ...props.replicateBackups,
-            keepBackups: props.replicateBackups.keepBackups ?? keepBackups,
-            place: props,
-            sourceArn: this.arn,
-          });
-    checkCopies(this, this.asset, props);
+    const { asset, replicatedBackupsArn } = declareBackups(this, { ...props, arn: this.arn });
+    this.asset = asset;
+    this.replicatedBackupsArn = replicatedBackupsArn;
   }
 }
