@@ -1,10 +1,18 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { DeleteBucketCommand, DeleteObjectCommand } from '@aws-sdk/client-s3';
-import type { EnvironmentStack } from '../../constructs/core';
+import { type EnvironmentStack, Schedule } from '../../constructs/core';
+import { DashboardBackup } from '../../constructs/dashboards';
 import { PrimaryBucket } from '../../constructs/object-storage';
 import { prepareBucket } from '../../constructs/object-storage/client';
 import { BucketMirror } from '../../constructs/object-storage/mirror';
-import { Template } from '../helpers/template';
+import type { Asset } from '../../constructs/recovery';
+import { Velero } from '../../constructs/velero';
+import { veleroFromSettings } from '../../environments/velero';
+import { secret, VAULT } from '../helpers/database';
+import { get, Template } from '../helpers/template';
 import { describeWithRclone, MirrorPod, mirrorProps } from '../object-storage/mirror/mirror-pod';
+import { declared } from './declared';
 
 /*
  * Grove's hosting clusters: many instances of one application, managed databases, applied from a
@@ -34,8 +42,61 @@ describe('Grove', () => {
   test.todo('G5 managed databases: provider backups, restore beside, one table back, all of it back');
   test.todo("G6 queues and functions' code are declared not backed up; lost queues name the manual work");
   test.todo('G7 volumes of Elasticsearch or OpenSearch are backed up and restored');
-  test.todo("G9 Grafana's hand-made dashboards are exported or persisted, and come back");
-  test.todo('G10 Velero backs up resources and volumes; off by default; a guide switches it on and off');
+  // That they come back into an empty Grafana is shown by test/dashboards/scripts.
+  test("G9 Grafana's hand-made dashboards are exported or persisted, and come back", () => {
+    let asset: Asset | undefined;
+    const { alert, files, template } = declared((stack, alerting) => {
+      const grafana = { url: 'http://grafana.monitoring:3000', token: secret('grafana_reader') };
+      ({ asset } = new DashboardBackup(stack, 'dashboards', {
+        ...grafana,
+        alerting,
+        name: 'dashboards',
+        namespace: 'monitoring',
+        image: 'registry.example.com/postgres:17',
+        restoreToken: secret('grafana_editor'),
+        vault: VAULT,
+        accessKey: secret('access_key'),
+        secretKey: secret('secret_key'),
+        schedule: Schedule.daily({ hour: 4 }),
+      }));
+    });
+    expect(asset?.props).toMatchObject({ kind: 'dashboards', recoveredBy: 'dump' });
+    expect(asset?.protections).toMatchObject([{ kind: 'dump', location: VAULT.location }]);
+    const jobs = [...template.resources('kubernetes_cron_job_v1').values()];
+    const [exported, restored] = [false, true].map((suspended) =>
+      jobs.find((job) => (get(job, 'spec.suspend') ?? false) === suspended),
+    );
+    expect(get(exported, 'spec.schedule')).toMatch(/^\d+ 4 \* \* \*$/);
+    expect(JSON.stringify(restored)).toContain('restore');
+    // One that is not made any more is told.
+    expect(files['rules.yaml']).toMatch(
+      new RegExp(
+        `record: disaster_recovery_cron_job_age_limit_seconds\\s[^]*?cronjob: ${get(exported, 'metadata.name')}\\s`,
+      ),
+    );
+    expect(alert('CronJobStale').expr).toContain('disaster_recovery_cron_job_age_limit_seconds');
+  });
+  // That it does is shown by test/e2e/velero.
+  test('G10 Velero backs up resources and volumes; off by default; a guide switches it on and off', () => {
+    expect(veleroFromSettings()).toEqual({});
+    process.env['VELERO'] = 'others';
+    const { velero } = veleroFromSettings();
+    delete process.env['VELERO'];
+    if (velero === undefined) throw new Error('it was not switched on');
+    let assets: readonly Asset[] = [];
+    const { template } = declared((stack) => {
+      assets = [
+        ...new Velero(stack, 'velero', { ...velero, environment: 'grove', vault: VAULT }).assets.values(),
+      ];
+    });
+    expect(assets.map(({ props }) => props.recoveredBy)).toEqual(['velero']);
+    const objects = [...template.resources('kubernetes_manifest').values()].map(({ manifest }) => manifest);
+    const [schedule] = objects.filter((object) => get(object, 'kind') === 'Schedule');
+    // Volumes by their files, since not every cluster takes snapshots.
+    expect(get(schedule, 'spec.template.defaultVolumesToFsBackup')).toBe(true);
+    const guide = readFileSync(join(__dirname, '../../constructs/velero/README.md'), 'utf8');
+    expect(guide).toMatch(/^## Switching it on$[\s\S]*^## Switching it off$/m);
+  });
 });
 
 describeWithRclone('Grove, on real stores', () => {
