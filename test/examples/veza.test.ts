@@ -56,8 +56,8 @@ function fileOf({ template }: Declared, configMap: string, name: string): string
   return String(data[name]);
 }
 
-function cronOf({ template }: Declared, kind: string): string {
-  const job = template.named('kubernetes_cron_job_v1', `veza-backup-${kind}`);
+function cronOf({ template }: Declared, kind: string, name = 'veza'): string {
+  const job = template.named('kubernetes_cron_job_v1', `${name}-backup-${kind}`);
   return `${get(job, 'spec.schedule')} ${get(job, 'spec.timezone')}`;
 }
 
@@ -84,9 +84,20 @@ describe('Veza', () => {
   });
   test.todo('V2 nothing is applied while secrets are placeholders; credentials come from a vault');
   test.todo('V3 archive_command is set on a server that runs already, without rebuilding it');
-  test.todo(
-    'V4 the role is found at run time; the primary alone makes the stanza; the lock arbitrates; delays spread',
-  );
+  // That a job finds the primary, makes the stanza from it alone, and waits for another's lock is shown by test/postgres/scripts.
+  test('V4 the role is found at run time; the primary alone makes the stanza; the lock arbitrates; delays spread', () => {
+    const replicated = { replicas: 1, replicationPassword: secret('replication') };
+    const names = ['veza', 'tracks', 'billing', 'search', 'mail'];
+    const veza = declared((stack) => {
+      for (const name of names) new PostgresDatabase(stack, name, database({ ...replicated, name }));
+    });
+    const job = fileOf(veza, 'veza-pgbackrest-job', 'pgbackrest.conf');
+    expect(job).toMatch(/^pg1-host=veza-0\.[\s\S]*^pg2-host=veza-1\./m);
+    // By their names, over the first quarter of an hour: not all at once.
+    expect(new Set(names.map((name) => cronOf(veza, 'full', name))).size).toBeGreaterThan(2);
+    const backup = veza.template.named('kubernetes_cron_job_v1', 'veza-backup-full');
+    expect(get(backup, 'spec.concurrency_policy')).toBe('Forbid');
+  });
   test.todo('V5 a weekly drill two hours after the full backup, and its exits 0, 1 and 2');
   test.todo(
     'V6 alerts: drill failed (critical, 5 min), stale above 8 days (warning, 1 h), with runbook and reason',
