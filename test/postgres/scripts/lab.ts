@@ -206,6 +206,11 @@ export class Lab {
     return sidecar;
   }
 
+  /** What the server that was started last has said. */
+  get serverLog(): string {
+    return this.server?.log ?? '';
+  }
+
   /** Runs start.sh; returns when it accepts connections as a primary, or has ended. */
   async startServer(env: Options = {}): Promise<Background> {
     const server = this.spawn('start.sh', { ...this.podEnvironment, ...env });

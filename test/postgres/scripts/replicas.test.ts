@@ -85,8 +85,9 @@ describeWithS3('a primary and a replica', () => {
         (
           await pod.query("select count(*) from pg_stat_wal_receiver where status = 'streaming'")
         ).stdout.trim() === '1',
-      30_000,
-    );
+    ).catch((error: Error) => {
+      throw new Error(`${error.message}\n${pod.serverLog}`);
+    });
   const marker = (pod: Lab) =>
     JSON.parse(pod.read('volume/recovery/complete.json')) as Record<string, unknown>;
   const lost = (pod: Lab) => {
@@ -394,5 +395,5 @@ describeWithS3('a primary and a replica', () => {
     for (const pod of [a, b]) expect(await rows(pod)).toBe(602);
     expect(await object('leases/main/000005.json')).toMatchObject({ how: 'restored', pod: 'shop-0' });
     expect(await object('leases/main/000006.json')).toBeUndefined();
-  });
+  }, 180_000);
 });
