@@ -10,7 +10,6 @@ export default {
   // Pod scripts run real servers; a test that hangs is ended all the same.
   testTimeout: 300_000,
   globalSetup: '<rootDir>/test/setup.ts',
-  // One more than there are cores: script tests wait for servers, too. With four on two cores, servers wait for each other
-  // longer than their clients do.
-  maxWorkers: 3,
+  // More than there are cores: script tests wait for servers more than they compute.
+  maxWorkers: 4,
 };
