@@ -63,7 +63,7 @@ gather_repository_facts() {
   # A complete volume starts whether or not the repository answers, so it does not wait long for that answer.
   if [[ $FACT_DATA == present && $FACT_MARKER == complete ]]; then limit=${INFO_TIMEOUT_COMPLETE:-25}; fi
   read_info "$limit"
-  judge_repositories
+  judge_repositories "$limit"
   judge_backup
   if [[ $FACT_ROLE == standby ]]; then judge_lineage; fi
   if [[ -z $(stanza_system_ids) ]]; then

@@ -79,9 +79,19 @@ list_archive() {
     "$(patience "${INFO_TIMEOUT:-90}")" "archive/$STANZA" </dev/null
 }
 
-# judge_repositories: sets FACT_REPOSITORIES to backup | empty | deleted | history | unknown, as decide.sh defines them,
-# and STORE_UNREAD and STORE_FIX when pgBackRest read a repository, but what else lies in it could not be told.
+# judge_repositories <seconds for another look>: sets FACT_REPOSITORIES to backup | empty | deleted | history | unknown, as
+# decide.sh defines them, and STORE_UNREAD and STORE_FIX when pgBackRest read a repository, but what else lies in it could not be told. A stanza that
+# is just being made lacks files, too, and those that it has are versions: what looks deleted is looked at again.
 judge_repositories() {
+  judge_info
+  if [[ $FACT_REPOSITORIES == deleted ]]; then
+    nap "${DELETED_PAUSE:-2}"
+    read_info "$1"
+    judge_info
+  fi
+}
+
+judge_info() {
   local key listing errors
   FACT_REPOSITORIES=unknown STORE_UNREAD='' STORE_FIX=''
   if [[ $INFO == null ]]; then return; fi

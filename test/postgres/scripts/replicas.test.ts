@@ -95,10 +95,7 @@ describeWithS3('a primary and a replica', () => {
     ).catch((error: Error) => {
       throw new Error(`${error.message}\n${pod.serverLog}`);
     });
-  /**
-   * What the replica's start said when it succeeded. One that looks while the stanza is being made may take the repository for
-   * one that was emptied, and refuse (`were_deleted` finds versions that `info` was too early to see); a kubelet starts it again.
-   */
+  /** What the replica's start said when it succeeded. One that refuses is told of, and started again as a kubelet does. */
   const prepared = async (waiting: Background) => {
     if ((await waiting.exit(60_000)) === 0) return waiting.log;
     console.warn(`it refused first:\n${waiting.log}`);
